@@ -1,0 +1,22 @@
+import type { OutcomeKind } from './outcome.ts';
+
+/**
+ * What a candidate's health says at one moment. Read by selection, shown by `/providers`.
+ * `basis` tells why it cools: on counted failures, for sure (quota, credentials, missing model), or in a stated window.
+ */
+export type Availability =
+  | { readonly kind: 'ready' }
+  /** Its cooldown is over and nobody tries it yet: the next suitable request is its trial. */
+  | { readonly kind: 'trial_due' }
+  /** Another request is its trial (or its one try while everyone cools). */
+  | { readonly kind: 'trial_running' }
+  | {
+      readonly kind: 'cooling';
+      /** Wall clock, ms. */
+      readonly until: number;
+      readonly basis: 'suspicion' | 'certain' | 'window';
+      readonly cause: OutcomeKind;
+      /** When a request last tried it in spite of the cooldown, wall clock ms. */
+      readonly lastTryAt?: number;
+    }
+  | { readonly kind: 'disabled' };

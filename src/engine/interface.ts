@@ -1,0 +1,134 @@
+import type { Failure, Usage } from '../domain/outcome.ts';
+import type { ProviderType, SelectionStrategy } from '../domain/settings.ts';
+
+/** One client request, as HTTP hands it over. Bytes are never parsed before the engine walks them. */
+export interface ClientRequest {
+  /** Ours, unique: in logs, in `x-balancer-request-id`, in final errors. */
+  readonly id: string;
+  readonly endpoint: 'messages' | 'count_tokens';
+  /** Path and query as they go upstream: `/v1/messages?beta=true`. */
+  readonly path: string;
+  /** Flat list as received: name, value, name, value, … */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  /** Wall clock ms at which it arrived. */
+  readonly receivedAt: number;
+}
+
+/** What goes back. `submit` never rejects for a request's or provider's fault; those are replies too. */
+export interface Reply {
+  readonly status: number;
+  /** Flat list: name, value, … Content-length is set where the body is known. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | ReplyStream;
+}
+
+/** A reply whose bytes are still coming. `pipe` is called exactly once; what was held is written first. */
+export interface ReplyStream {
+  pipe(sink: ReplySink): ReplyFlow;
+}
+
+/** The client's end. */
+export interface ReplySink {
+  /** Writes at once; `false` asks for a pause until `resume()`. */
+  chunk(bytes: Buffer): boolean;
+  /** The proper end. */
+  end(): void;
+  /** The end that looks like one: the connection is torn down without the closing chunk. */
+  cut(): void;
+}
+
+export interface ReplyFlow {
+  /** The client has drained. */
+  resume(): void;
+}
+
+export type OperatorAction = 'reset' | 'disable' | 'enable';
+
+export interface Engine {
+  /** Aborting the signal means the client is gone: the upstream is closed at once and the promise may stay pending. */
+  submit(request: ClientRequest, signal: AbortSignal): Promise<Reply>;
+  status(): EngineStatus;
+  /** Models for `GET /v1/models`; never waits for a provider. */
+  models(): readonly ModelInfo[];
+  /** `undefined`: no such provider. Accepts a provider's id or name. */
+  operate(provider: string, action: OperatorAction): ProviderStatus | undefined;
+}
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly displayName: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+export interface EngineStatus {
+  readonly phase: 'starting' | 'serving' | 'draining' | 'stopped';
+  readonly strategy: SelectionStrategy;
+  readonly routes: readonly { pattern: string; targets: number }[];
+  readonly inFlight: number;
+  /** Bytes of bodies and held answers at this moment. */
+  readonly bufferedBytes: number;
+  readonly providers: readonly ProviderStatus[];
+  /** Id of the provider that last served a request. */
+  readonly lastProvider?: string;
+}
+
+export type ProviderState = 'healthy' | 'degraded' | 'cooling' | 'trial' | 'disabled';
+
+export interface ProviderStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly type: ProviderType;
+  /** Without user part. */
+  readonly baseUrl: string;
+  /** Without password. */
+  readonly proxy?: string;
+  readonly accountEmail?: string;
+  readonly weight: number;
+  /** Why it can't be served at all (no credential, type not served yet); else absent. */
+  readonly unservable?: string;
+  readonly enabled: boolean;
+  /** Switched off by hand, not by the file. */
+  readonly disabledByHand: boolean;
+  readonly state: ProviderState;
+  readonly health: HealthStatus;
+  /** Pairs (provider, upstream model) and side endpoints with something to tell. */
+  readonly pairs: readonly (HealthStatus & { readonly model: string })[];
+  readonly endpoints: readonly (HealthStatus & { readonly endpoint: string })[];
+  readonly models: readonly { pattern: string; model: string; priority: number }[];
+  readonly requests: RequestCounts;
+  /** Time to first content of the last (at most 256) successes, ms; absent without any. */
+  readonly timeToFirstContentMs?: { readonly p50: number; readonly p95: number };
+}
+
+export interface RequestCounts {
+  readonly inFlight: number;
+  readonly attempts: number;
+  readonly successes: number;
+  readonly failures: number;
+}
+
+export interface HealthStatus {
+  readonly failures: number;
+  readonly threshold: number;
+  /** Wall clock ms; absent unless cooling. */
+  readonly coolingUntil?: number;
+  /** Cooldown over, waiting for or running a trial. */
+  readonly trial?: 'due' | 'running';
+  /** The provider's own stated time, uncapped, wall clock ms. */
+  readonly statedUntil?: number;
+  readonly lastError?: {
+    /** Wall clock ms. */
+    readonly at: number;
+    readonly kind: Failure['kind'];
+    readonly detail: string;
+    readonly requestId: string;
+  };
+}
+
+/** What a request's end told, for logs and metrics. */
+export interface RequestSummary {
+  readonly status: number;
+  readonly usage?: Usage;
+}

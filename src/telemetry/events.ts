@@ -1,0 +1,93 @@
+import type { Failure, Usage } from '../domain/outcome.ts';
+import type { RequestTrace } from '../domain/trace.ts';
+
+/** Everything the balancer tells about itself. One typed enumeration; log, metrics and inspector read it. */
+export type BalancerEvent =
+  | { readonly type: 'server.listening'; readonly url: string }
+  | { readonly type: 'server.draining'; readonly inFlight: number }
+  | { readonly type: 'server.stopped' }
+  | { readonly type: 'config.loaded'; readonly file: string | undefined; readonly providers: number }
+  | {
+      readonly type: 'config.reloaded';
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      readonly changed: readonly string[];
+    }
+  | { readonly type: 'config.rejected'; readonly message: string }
+  | { readonly type: 'config.warning'; readonly message: string }
+  | { readonly type: 'request.received'; readonly request: RequestFacts; readonly preview?: string }
+  | {
+      readonly type: 'request.attempt_failed';
+      readonly request: RequestFacts;
+      readonly provider: string;
+      readonly model: string;
+      readonly attempt: number;
+      readonly failure: Failure;
+      readonly afterMs: number;
+    }
+  | { readonly type: 'request.hint'; readonly request: RequestFacts; readonly message: string }
+  | RequestEnded
+  | HealthChanged
+  | {
+      readonly type: 'provider.operated';
+      readonly provider: string;
+      readonly action: 'reset' | 'disable' | 'enable';
+    }
+  | { readonly type: 'auth.refused'; readonly path: string; readonly reason: string }
+  | { readonly type: 'state.warning'; readonly message: string }
+  | {
+      readonly type: 'fault';
+      readonly message: string;
+      readonly error: unknown;
+      readonly requestId?: string;
+    };
+
+export type BalancerEventType = BalancerEvent['type'];
+
+/** What is known of a request without reading its content. */
+export interface RequestFacts {
+  readonly id: string;
+  readonly endpoint: 'messages' | 'count_tokens';
+  readonly model: string;
+  readonly stream: boolean;
+  readonly session?: string;
+  readonly agent?: string;
+  /** Body size, bytes. */
+  readonly bytes: number;
+}
+
+/** One line a request. */
+export interface RequestEnded {
+  readonly type: 'request.ended';
+  readonly request: RequestFacts;
+  readonly result: 'served' | 'broken' | 'refused' | 'exhausted' | 'cancelled' | 'faulted' | 'local';
+  /** Status sent to the client; 0 if none was. */
+  readonly status: number;
+  /** Who served it, if anyone. */
+  readonly provider?: string;
+  readonly model?: string;
+  readonly trace: RequestTrace;
+  readonly usage?: Usage;
+  /** From arrival to the first content sent, ms. */
+  readonly timeToFirstContentMs?: number;
+  readonly durationMs: number;
+  /** The final error's message, where there was one. */
+  readonly error?: string;
+}
+
+/** A change of health never comes without its cause. */
+export interface HealthChanged {
+  readonly type: 'health.changed';
+  readonly provider: string;
+  /** `provider`, `model <name>` or `endpoint <name>`. */
+  readonly scope: string;
+  readonly from: string;
+  readonly to: string;
+  /** The rule that did it, in words: "2nd counted failure", "stated window", "trial succeeded", "operator reset". */
+  readonly rule: string;
+  readonly cause?: Failure;
+  readonly requestId?: string;
+  readonly attempt?: number;
+  /** Wall clock ms. */
+  readonly coolingUntil?: number;
+}
