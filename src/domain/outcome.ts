@@ -68,6 +68,13 @@ export interface Failure {
   /** Error code of the network (`ECONNREFUSED`), if it failed there. */
   readonly code?: string;
   readonly window?: StatedWindow;
+  /**
+   * `endpoint_missing` only: what the same failure would have been on messages; its row gives the cooldown.
+   * Absent where the endpoint itself is not there (404, 405, 501): then the row of `endpoint_missing` holds.
+   */
+  readonly as?: FailureKind;
+  /** The provider said `x-should-retry: false` with a 429 without a window: another round is pointless. */
+  readonly noRetry?: true;
   /** A trial that was cut short by our curiosity's limit: the cooldown is repeated, not grown. */
   readonly cutShort?: boolean;
 }
