@@ -1,0 +1,8 @@
+import type { Clock } from '../domain/time.ts';
+
+/** The machine's own clock. Its timers do not keep the process alive. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
+};
