@@ -7,7 +7,11 @@ import type { OutcomeKind } from './outcome.ts';
 export type Availability =
   | { readonly kind: 'ready' }
   /** Its cooldown is over and nobody tries it yet: the next suitable request is its trial. */
-  | { readonly kind: 'trial_due' }
+  | {
+      readonly kind: 'trial_due';
+      /** An earlier trial was cut short lately: this one gets its full times (slow is not dead). */
+      readonly unhurried?: boolean;
+    }
   /** Another request is its trial (or its one try while everyone cools). */
   | { readonly kind: 'trial_running' }
   | {

@@ -34,6 +34,8 @@ export interface AttemptTrace {
   readonly number: number;
   readonly candidate: Candidate;
   readonly mode: AttemptMode;
+  /** The same candidate once more, repaired. */
+  readonly repair?: 'fresh_connection' | 'without_thinking';
   readonly round: number;
   /** All wall clock, ms. */
   readonly startedAt: number;

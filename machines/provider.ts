@@ -1,0 +1,312 @@
+import { type ActorRefFrom, assertEvent, assign, enqueueActions, type SnapshotFrom, setup } from 'xstate';
+import type { Availability } from '../src/domain/availability.ts';
+import { HEALTHY, type HealthRecord } from '../src/domain/health.ts';
+import { type HealthState, healthChanges, healthState } from '../src/domain/health-changes.ts';
+import {
+  type AttemptTarget,
+  candidateAvailability,
+  HEALTHY_PROVIDER,
+} from '../src/domain/provider-health.ts';
+import { MAX_TIMER_MS } from '../src/domain/time.ts';
+import {
+  type AttemptCommitted,
+  type AttemptSettled,
+  type AttemptStarted,
+  healthAfter,
+  type ProviderContext,
+  type ProviderEvent,
+  type ProviderHealthChanged,
+  type ProviderInput,
+  ruleText,
+  startedHealth,
+} from './provider-events.ts';
+
+/**
+ * One provider's health as a chart: healthy → degraded → cooling → trial → healthy. The rules are pure functions of
+ * `src/domain`; the chart says what happens when. Time and chance come with the events.
+ */
+
+export type ProviderRef = ActorRefFrom<typeof providerMachine>;
+export type ProviderSnapshot = SnapshotFrom<typeof providerMachine>;
+
+/** What a provider's snapshot allows for a target at `now`. Read by selection; costs nanoseconds. */
+export function availabilityOf(snapshot: ProviderSnapshot, target: AttemptTarget, now: number): Availability {
+  const { context } = snapshot;
+  if (isDisabled(context) || snapshot.hasTag('leaving')) return { kind: 'disabled' };
+  return candidateAvailability(context.health, target, now);
+}
+
+function isDisabled(context: Pick<ProviderContext, 'enabled' | 'disabledByHand'>): boolean {
+  return !context.enabled || context.disabledByHand;
+}
+
+const providerSetup = setup({
+  types: {
+    input: {} as ProviderInput,
+    context: {} as ProviderContext,
+    events: {} as ProviderEvent,
+    emitted: {} as ProviderHealthChanged,
+    tags: {} as 'leaving',
+  },
+  actions: {
+    takeSettings: assign(({ context, event }) => {
+      assertEvent(event, 'settings.changed');
+      const { enabled, policy, at, identityChanged } = event;
+      return { enabled, policy, at, revision: context.revision + (identityChanged ? 1 : 0) };
+    }),
+    switchOff: assign({ disabledByHand: true }),
+    switchOn: assign({ disabledByHand: false }),
+    keepTime: assign(({ event }) => ('at' in event ? { at: event.at } : {})),
+  },
+  guards: {
+    isDisabled: ({ context }) => isDisabled(context),
+    isCooling: ({ context }) => stateOf(context) === 'cooling',
+    isOnTrial: ({ context }) => stateOf(context) === 'trial',
+    isDegraded: ({ context }) => stateOf(context) === 'degraded',
+    trips: ({ context, event }) => becomes(context, event, 'cooling'),
+    leavesDoubt: ({ context, event }) => becomes(context, event, 'degraded'),
+    heals: ({ context, event }) => becomes(context, event, 'healthy'),
+    claims: ({ context, event }) =>
+      event.type === 'attempt.started' &&
+      startedHealth(context, event).provider.trial?.attemptId === event.attemptId &&
+      becomes(context, event, 'trial'),
+    handsOver: ({ context, event }) =>
+      becomes(context, event, 'trial') &&
+      isAttemptEvent(event) &&
+      healthAfter(context, event).provider.trial === undefined,
+    movesCooldown: ({ context, event }) =>
+      becomes(context, event, 'cooling') &&
+      isAttemptEvent(event) &&
+      healthAfter(context, event).provider.cooling !== context.health.provider.cooling,
+    countsAgain: ({ context, event }) =>
+      becomes(context, event, 'degraded') &&
+      isAttemptEvent(event) &&
+      healthAfter(context, event).provider.failures !== context.health.provider.failures,
+    identityChanged: ({ event }) => event.type === 'settings.changed' && event.identityChanged,
+    noneInFlight: ({ context }) => context.inFlight === 0,
+    quietClears: ({ context }) =>
+      context.policy.unhealthyResetTimeoutMs > 0 && context.health.provider.cooling === undefined,
+  },
+  delays: {
+    cooldown: ({ context }) => timerMs((context.health.provider.cooling?.until ?? 0) - context.at),
+    quiet: ({ context }) => {
+      const lastAt = context.health.provider.lastCounted?.at ?? context.at;
+      return timerMs(lastAt + context.policy.unhealthyResetTimeoutMs - context.at);
+    },
+  },
+});
+
+function timerMs(ms: number): number {
+  return Math.min(MAX_TIMER_MS, Math.max(0, ms));
+}
+
+function stateOf(context: ProviderContext): HealthState {
+  return healthState(context.health.provider, context.at);
+}
+
+type AttemptEvent = AttemptStarted | AttemptCommitted | AttemptSettled;
+
+function isAttemptEvent(event: ProviderEvent): event is AttemptEvent {
+  return 'attemptId' in event;
+}
+
+/** Whether this event leaves the provider in `state`. */
+function becomes(context: ProviderContext, event: ProviderEvent, state: HealthState): boolean {
+  return isAttemptEvent(event) && healthState(healthAfter(context, event).provider, event.at) === state;
+}
+
+function inFlightAfter(inFlight: number, event: AttemptEvent): number {
+  if (event.type === 'attempt.committed') return inFlight;
+  return event.type === 'attempt.started' ? inFlight + 1 : Math.max(0, inFlight - 1);
+}
+
+/** Records what an attempt's event does to health, and tells every visible change with its cause. */
+const record = providerSetup.createAction(
+  enqueueActions(({ context, event, enqueue }) => {
+    if (!('attemptId' in event)) return;
+    const health = healthAfter(context, event);
+    enqueue.assign({
+      health,
+      at: event.at,
+      ...('sequence' in event ? { latestSequence: Math.max(context.latestSequence, event.sequence) } : {}),
+      inFlight: inFlightAfter(context.inFlight, event),
+    });
+    for (const change of healthChanges(context.health, health, event.at)) {
+      enqueue.emit({
+        type: 'health.changed',
+        provider: context.id,
+        ...change,
+        rule: ruleText(event, change, context.policy.unhealthyThreshold),
+        attemptId: event.attemptId,
+        ...('requestId' in event ? { requestId: event.requestId } : {}),
+        ...('outcome' in event && event.outcome.kind !== 'success' ? { failure: event.outcome } : {}),
+      });
+    }
+  }),
+);
+
+/** Forgets everything: by hand, or because another address or credential stands behind the name now. */
+const forget = providerSetup.createAction(
+  enqueueActions(({ context, event, enqueue }) => {
+    if (event.type === 'settings.changed' && !event.identityChanged) return;
+    const at = 'at' in event ? event.at : context.at;
+    enqueue.assign({ health: HEALTHY_PROVIDER, at, latestSequence: context.latestSequence });
+    for (const change of healthChanges(context.health, HEALTHY_PROVIDER, at))
+      enqueue.emit({
+        type: 'health.changed',
+        provider: context.id,
+        ...change,
+        rule: ruleText(event, change, context.policy.unhealthyThreshold),
+      });
+  }),
+);
+
+const forgetCount = providerSetup.createAction(
+  enqueueActions(({ context, enqueue }) => {
+    const { lastError } = context.health.provider;
+    const provider: HealthRecord = lastError === undefined ? HEALTHY : { ...HEALTHY, lastError };
+    enqueue.assign({ health: { ...context.health, provider } });
+    enqueue.emit({
+      type: 'health.changed',
+      provider: context.id,
+      scope: 'provider',
+      from: 'degraded',
+      to: 'healthy',
+      failures: 0,
+      rule: 'quiet since its last failure',
+    });
+  }),
+);
+
+const tellTrialDue = providerSetup.createAction(
+  enqueueActions(({ context, enqueue }) => {
+    const until = context.health.provider.cooling?.until ?? context.at;
+    enqueue.assign({ at: Math.max(context.at, until) });
+    enqueue.emit({
+      type: 'health.changed',
+      provider: context.id,
+      scope: 'provider',
+      from: 'cooling',
+      to: 'trial',
+      failures: context.health.provider.failures,
+      rule: 'its cooldown is over',
+    });
+  }),
+);
+
+const machineSetup = providerSetup.extend({ actions: { record, forget, forgetCount, tellTrialDue } });
+
+export const providerMachine = machineSetup.createMachine({
+  id: 'provider',
+  options: { maxIterations: 100 },
+  context: ({ input }) => ({
+    id: input.id,
+    enabled: input.enabled,
+    disabledByHand: input.disabledByHand ?? false,
+    policy: input.policy,
+    health: input.health ?? HEALTHY_PROVIDER,
+    revision: 0,
+    inFlight: 0,
+    latestSequence: 0,
+    at: input.at,
+  }),
+  initial: 'waking',
+  on: {
+    'attempt.started': { actions: 'record' },
+    'attempt.committed': { actions: 'record' },
+    'attempt.settled': { actions: 'record' },
+    'settings.changed': { target: '.waking', actions: ['forget', 'takeSettings'] },
+    'operator.reset': { target: '.waking', actions: 'forget' },
+    'operator.disable': { target: '.disabled', actions: ['switchOff', 'keepTime'] },
+    'operator.enable': { target: '.waking', actions: ['switchOn', 'keepTime'] },
+    'provider.retired': '.retiring',
+  },
+  states: {
+    /** Finds its place: at the start (health survives a restart), after new settings, after an operator's word. */
+    waking: {
+      always: [
+        { guard: 'isDisabled', target: 'disabled' },
+        { guard: 'isCooling', target: 'cooling' },
+        { guard: 'isOnTrial', target: 'trial' },
+        { guard: 'isDegraded', target: 'degraded' },
+        { target: 'healthy' },
+      ],
+    },
+    healthy: {
+      on: {
+        'attempt.settled': [
+          { guard: 'trips', target: 'cooling', actions: 'record' },
+          { guard: 'leavesDoubt', target: 'degraded', actions: 'record' },
+          { actions: 'record' },
+        ],
+      },
+    },
+    /** Counted failures below the threshold; or a trial whose first content came and whose end is still out. */
+    degraded: {
+      after: { quiet: { guard: 'quietClears', target: 'healthy', actions: 'forgetCount' } },
+      on: {
+        'attempt.settled': [
+          { guard: 'trips', target: 'cooling', actions: 'record' },
+          { guard: 'heals', target: 'healthy', actions: 'record' },
+          { guard: 'handsOver', target: 'trial', actions: 'record' },
+          { guard: 'countsAgain', target: 'degraded', reenter: true, actions: 'record' },
+          { actions: 'record' },
+        ],
+      },
+    },
+    cooling: {
+      after: { cooldown: { target: 'trial', actions: 'tellTrialDue' } },
+      on: {
+        // Timers may be late (the machine slept): the wall clock decides.
+        'attempt.started': [
+          { guard: 'claims', target: 'trial.running', actions: 'record' },
+          { actions: 'record' },
+        ],
+        'attempt.committed': [
+          { guard: 'leavesDoubt', target: 'degraded', actions: 'record' },
+          { actions: 'record' },
+        ],
+        'attempt.settled': [
+          { guard: 'heals', target: 'healthy', actions: 'record' },
+          { guard: 'movesCooldown', target: 'cooling', reenter: true, actions: 'record' },
+          { actions: 'record' },
+        ],
+      },
+    },
+    /** The cooldown is over: one request tries it, the others go elsewhere. */
+    trial: {
+      initial: 'due',
+      on: {
+        'attempt.committed': [
+          { guard: 'leavesDoubt', target: 'degraded', actions: 'record' },
+          { actions: 'record' },
+        ],
+        'attempt.settled': [
+          { guard: 'trips', target: 'cooling', actions: 'record' },
+          { guard: 'heals', target: 'healthy', actions: 'record' },
+          { guard: 'handsOver', target: '.due', actions: 'record' },
+          { actions: 'record' },
+        ],
+      },
+      states: {
+        due: {
+          on: {
+            'attempt.started': [
+              { guard: 'claims', target: 'running', actions: 'record' },
+              { actions: 'record' },
+            ],
+          },
+        },
+        running: {},
+      },
+    },
+    /** Off in the file, or by hand. What is under way ends in peace. */
+    disabled: {},
+    /** No longer in the configuration: gone as soon as its last attempt has ended. */
+    retiring: {
+      tags: 'leaving',
+      always: { guard: 'noneInFlight', target: 'retired' },
+    },
+    retired: { tags: 'leaving', type: 'final' },
+  },
+});

@@ -1,0 +1,97 @@
+import type { Candidate } from '../src/domain/candidate.ts';
+import type { Decision, DecisionPolicy } from '../src/domain/decide.ts';
+import type { Endpoint, Outcome, Usage } from '../src/domain/outcome.ts';
+import type { Random } from '../src/domain/time.ts';
+import type { AttemptTrace, DecisionTrace, RequestTrace } from '../src/domain/trace.ts';
+import type { ProviderRef } from './provider.ts';
+
+/** What a request's chart is given: facts and ways to ask, never the bytes. */
+export interface RequestInput {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  /** In order of preference. */
+  readonly order: readonly Candidate[];
+  /** Why in this order, for the trace: "affinity to this session", "priority". */
+  readonly reason: string;
+  readonly policy: DecisionPolicy;
+  /** Wall clock ms: until then its first content or its final error. */
+  readonly deadlineAt: number;
+  readonly ports: RequestPorts;
+}
+
+/** Time, chance and the providers, from outside. */
+export interface RequestPorts {
+  /** Wall clock, ms. */
+  readonly now: () => number;
+  readonly chance: Random;
+  /** 1, 2, 3 … over all attempts of the balancer. */
+  readonly nextSequence: () => number;
+  /** undefined: no longer configured. */
+  readonly provider: (id: string) => ProviderRef | undefined;
+  /** Host of a provider's address: two names at one host are one way. */
+  readonly host: (providerId: string) => string;
+}
+
+export interface RequestContext extends RequestInput {
+  readonly attempts: readonly AttemptTrace[];
+  readonly decisions: readonly DecisionTrace[];
+  readonly decision: Decision;
+  readonly round: number;
+  readonly waitedMs: number;
+  readonly waitingSince: number;
+  readonly current?: RunningAttempt;
+  /** Verdicts that wait for the rest of the round: it may be the machine's own network. */
+  readonly pending: readonly OpenVerdict[];
+  /** Verdicts to be told now. */
+  readonly due: readonly OpenVerdict[];
+}
+
+export interface RunningAttempt {
+  readonly attemptId: string;
+  readonly number: number;
+  readonly candidate: Candidate;
+  readonly sequence: number;
+  /** The provider's revision when it began. */
+  readonly revision: number;
+}
+
+/** An ended attempt whose provider has not been told yet. */
+export interface OpenVerdict {
+  readonly attempt: RunningAttempt;
+  readonly mode: AttemptTrace['mode'];
+  readonly outcome: Outcome;
+  readonly at: number;
+}
+
+export type RequestEvent =
+  /** The attempt's first content is on its way to the client. */
+  | { readonly type: 'attempt.committed' }
+  /** The attempt's end. Before the commit: only a failure. */
+  | { readonly type: 'attempt.settled'; readonly outcome: Outcome; readonly usage?: Usage }
+  /** Some provider's health changed while this request waits. */
+  | { readonly type: 'providers.changed' }
+  | { readonly type: 'client.left' };
+
+export type RequestEmitted = { readonly type: 'attempt.ended'; readonly attempt: AttemptTrace };
+
+/** What the effect behind an attempt is given. */
+export interface AttemptInput {
+  readonly requestId: string;
+  readonly attemptId: string;
+  readonly number: number;
+  readonly candidate: Candidate;
+  readonly repair?: 'fresh_connection' | 'without_thinking';
+  /** A trial while another candidate is left: the short time to its start. */
+  readonly hurried: boolean;
+  readonly deadlineAt: number;
+}
+
+export type RequestResult = 'served' | 'broken' | 'refused' | 'exhausted' | 'cancelled';
+
+export interface RequestOutput {
+  readonly result: RequestResult;
+  /** refused: whose answer goes back; served, broken: who served (1, 2, …). */
+  readonly attempt?: number;
+  readonly reason: string;
+  readonly trace: RequestTrace;
+}
