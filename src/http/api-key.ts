@@ -1,0 +1,29 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/**
+ * Checks a client's key: `x-api-key` first, else `Authorization` as `Bearer <key>` or the bare value. In constant
+ * time, over all keys, whichever fits. No configured key accepts nobody.
+ */
+export function checkKey(
+  apiKey: string | undefined,
+  authorization: string | undefined,
+  keys: readonly string[],
+): 'accepted' | 'missing' | 'wrong' {
+  const presented = apiKey?.trim() || bareValue(authorization);
+  if (!presented) return 'missing';
+  const digest = sha256(presented);
+  let accepted = false;
+  for (const key of keys) {
+    // An empty key in a file is a mistake, not an open door.
+    if (timingSafeEqual(digest, sha256(key)) && key !== '') accepted = true;
+  }
+  return accepted ? 'accepted' : 'wrong';
+}
+
+function bareValue(authorization: string | undefined): string | undefined {
+  return authorization?.trim().replace(/^bearer(?:\s+|$)/i, '');
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** The client of one request, watched until its connection or its answer is over. */
+export interface Client {
+  /** Aborted once, when the client leaves before its answer was complete on our side. */
+  readonly signal: AbortSignal;
+  /** Our side of the answer is complete (or was cut by us): from now on a close is no departure. */
+  settle(): void;
+}
+
+/**
+ * Watches the client of one request. `onClose` runs exactly once, when nothing more can be sent: after the
+ * answer's end as well as after a departure.
+ */
+export function watchClient(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  onClose: () => void,
+): Client {
+  const controller = new AbortController();
+  let settled = false;
+  let closed = false;
+  const close = (): void => {
+    if (closed) return;
+    closed = true;
+    if (!settled) controller.abort();
+    onClose();
+  };
+  if (outgoing.destroyed || incoming.socket.destroyed) {
+    close();
+  } else {
+    outgoing.once('close', close);
+    // A pipelined request has no socket before its turn, and Node tells it nothing if its turn never comes.
+    if (outgoing.socket === null) incoming.socket.once('close', close);
+  }
+  return {
+    signal: controller.signal,
+    settle() {
+      settled = true;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import type { BufferBudget } from '../domain/buffer-budget.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { Engine, EngineStatus } from '../engine/interface.ts';
+import type { HttpEvent } from './events.ts';
+import type { HttpLimits } from './limits.ts';
+
+/** What a reload came to. A refused one changed nothing. */
+export type ReloadOutcome =
+  | { readonly kind: 'reloaded' }
+  /** `errors`: one line each, with place and remedy; no secret in it. */
+  | { readonly kind: 'rejected'; readonly errors: readonly string[] };
+
+/** Everything the routes need, handed in once. Settings come through a getter: a reload changes them, never the routes. */
+export interface AppDependencies {
+  readonly engine: Engine;
+  readonly settings: () => Settings;
+  /** Re-reads the configuration, for `POST /providers/reload`. */
+  readonly reload: () => Promise<ReloadOutcome>;
+  readonly budget: BufferBudget;
+  readonly observe: (event: HttpEvent) => void;
+  /** Our version, shown at `GET /`. */
+  readonly version: string;
+  /** Wall clock, ms. */
+  readonly now: () => number;
+  /** A new request id. */
+  readonly newId: () => string;
+  /** Strikes configured secrets out of a text before it is shown. */
+  readonly redact: (text: string) => string;
+  /** The engine's phase without building its whole status; asked once a request. */
+  readonly phase: () => EngineStatus['phase'];
+  readonly limits: HttpLimits;
+}
+
+/** Hono's environment. Node's own objects are absent where a test calls `app.request()`. */
+export interface HttpEnv {
+  Bindings: Partial<HttpBindings>;
+  Variables: { requestId: string };
+}
+
+export type HttpContext = Context<HttpEnv>;

@@ -1,0 +1,181 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Handler } from 'hono';
+import type { ClientRequest, Reply } from '../engine/interface.ts';
+import { type BodyResult, readBody } from './body.ts';
+import { watchClient } from './client.ts';
+import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
+import { decodeBody, isIdentity } from './decode-body.ts';
+import { withoutHeader } from './headers.ts';
+import { type Problem, problemResponse } from './problem.ts';
+import { sendReply } from './reply.ts';
+
+/**
+ * Hands a request's bytes to the engine and its reply to the client, over Node's own objects. `path` is where
+ * it goes upstream, whatever spelling it came in by.
+ */
+export function relay(
+  deps: AppDependencies,
+  endpoint: ClientRequest['endpoint'],
+  path: string,
+): Handler<HttpEnv> {
+  return async function relay(c) {
+    const { incoming, outgoing } = c.env;
+    if (incoming === undefined || outgoing === undefined) throw new Error('This route needs a connection.');
+    const receivedAt = deps.now();
+    if (deps.phase() === 'draining' || deps.phase() === 'stopped') return rejected(c, deps, DRAINING);
+    const received = await receive(incoming, outgoing, deps);
+    if (received.kind === 'left') return RESPONSE_ALREADY_SENT;
+    if (received.kind === 'problem') return rejected(c, deps, received.problem);
+
+    const { body, headers } = received;
+    const request: ClientRequest = {
+      id: c.get('requestId'),
+      endpoint,
+      path: path + query(c.req.url),
+      headers,
+      body,
+      receivedAt,
+    };
+    await exchange(request, incoming, outgoing, deps);
+    return RESPONSE_ALREADY_SENT;
+  };
+}
+
+const DRAINING: Problem = {
+  status: 503,
+  message: 'The balancer is shutting down. Try again in a moment.',
+  headers: { 'retry-after': '5', connection: 'close' },
+};
+
+/** Submits, answers, and gives the body's bytes back to the budget when the connection has no more use for them. */
+async function exchange(
+  request: ClientRequest,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  deps: AppDependencies,
+): Promise<void> {
+  let leave = (): void => {};
+  const gone = new Promise<undefined>((resolve) => {
+    leave = () => resolve(undefined);
+  });
+  const client = watchClient(incoming, outgoing, () => {
+    deps.budget.release(request.body.length);
+    leave();
+  });
+  if (client.signal.aborted) return;
+  let reply: Reply | undefined;
+  try {
+    reply = await Promise.race([deps.engine.submit(request, client.signal), gone]);
+  } catch (error) {
+    if (!client.signal.aborted) throw error;
+  }
+  if (reply === undefined) return;
+  if (deps.phase() === 'draining') outgoing.shouldKeepAlive = false;
+  sendReply(reply, outgoing, client, {
+    requestId: request.id,
+    cutFlushMs: deps.limits.cutFlushMs,
+    onFault: (error) =>
+      deps.observe({ type: 'fault', message: 'A stream failed.', error, requestId: request.id }),
+  });
+}
+
+type Received =
+  | { readonly kind: 'body'; readonly body: Buffer; readonly headers: readonly string[] }
+  | { readonly kind: 'problem'; readonly problem: Problem }
+  | { readonly kind: 'left' };
+
+/** Reads a body and undoes its encoding. The bytes of the body that comes out are booked in the budget. */
+async function receive(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  deps: AppDependencies,
+): Promise<Received> {
+  const { maxBodySize, maxBufferedBytes } = deps.settings();
+  const limit = Math.min(maxBodySize, maxBufferedBytes);
+  const encoding = incoming.headers['content-encoding'];
+  const result = await readBody(incoming, outgoing, {
+    limit,
+    budget: deps.budget,
+    idleMs: deps.limits.bodyIdleMs,
+  });
+  if (result.kind === 'left') return result;
+  if (result.kind !== 'read') return { kind: 'problem', problem: bodyProblem(result, limit) };
+  if (encoding === undefined || isIdentity(encoding)) return checked(result.body, incoming.rawHeaders, deps);
+
+  const decoded = await decodeBody(result.body, encoding, limit);
+  deps.budget.release(result.body.length);
+  if (decoded.kind === 'too_large') {
+    return { kind: 'problem', problem: bodyProblem({ kind: 'too_large' }, limit) };
+  }
+  if (decoded.kind === 'unsupported') return { kind: 'problem', problem: unsupported(encoding) };
+  if (decoded.kind === 'broken') return { kind: 'problem', problem: BROKEN_ENCODING };
+  if (!deps.budget.acquire(decoded.body.length)) {
+    return { kind: 'problem', problem: bodyProblem({ kind: 'no_room' }, limit) };
+  }
+  return checked(decoded.body, withoutHeader(incoming.rawHeaders, 'content-encoding'), deps);
+}
+
+/** The one look we take at a body here: nothing that does not begin like an object can be a request. */
+function checked(body: Buffer, headers: readonly string[], deps: AppDependencies): Received {
+  let at = 0;
+  while (at < body.length && isSpace(body[at])) at += 1;
+  if (body[at] === 0x7b) return { kind: 'body', body, headers };
+  deps.budget.release(body.length);
+  return { kind: 'problem', problem: NOT_AN_OBJECT };
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+const NOT_AN_OBJECT: Problem = { status: 400, message: 'The request body is not a JSON object.' };
+
+const BROKEN_ENCODING: Problem = {
+  status: 400,
+  message: 'The request body does not decode as its content-encoding says.',
+};
+
+function unsupported(encoding: string): Problem {
+  return {
+    status: 415,
+    message: `The content-encoding ${JSON.stringify(encoding.slice(0, 50))} is not supported: send the body plain, or as gzip, deflate or br.`,
+    headers: { 'accept-encoding': 'gzip, deflate, br' },
+  };
+}
+
+function bodyProblem(result: Exclude<BodyResult, { kind: 'read' | 'left' }>, limit: number): Problem {
+  switch (result.kind) {
+    case 'too_large':
+      return {
+        status: 413,
+        message: `The request body is larger than ${limit} bytes, the limit of this balancer (settings.max_body_size).`,
+      };
+    case 'no_room':
+      return {
+        status: 503,
+        message:
+          'The balancer holds as many request bytes as it may at this moment (settings.max_buffered_bytes).',
+        headers: { 'retry-after': '2' },
+      };
+    case 'stalled':
+      return { status: 408, message: 'The request body stopped arriving.' };
+  }
+}
+
+function rejected(c: HttpContext, deps: AppDependencies, problem: Problem): Response {
+  deps.observe({
+    type: 'request.rejected',
+    requestId: c.get('requestId'),
+    path: c.req.path,
+    status: problem.status,
+    reason: problem.message,
+  });
+  return problemResponse(c, problem);
+}
+
+/** The query with its question mark, or nothing. */
+function query(url: string): string {
+  const at = url.indexOf('?');
+  return at === -1 ? '' : (url.slice(at).split('#', 1)[0] ?? '');
+}

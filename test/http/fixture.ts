@@ -1,0 +1,99 @@
+import { type BufferBudget, createBufferBudget } from '../../src/domain/buffer-budget.ts';
+import type { Settings } from '../../src/domain/settings.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { AppDependencies, ReloadOutcome } from '../../src/http/context.ts';
+import type { HttpEvent } from '../../src/http/events.ts';
+import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits.ts';
+import { type RunningServer, startServer } from '../../src/http/server.ts';
+import { FakeEngine } from './fake-engine.ts';
+
+export const SECRET = 'sk-very-secret';
+export const NOW = Date.UTC(2025, 7, 8, 12, 0, 0);
+
+export const SETTINGS: Settings = {
+  appName: 'Claude Code Provider Balancer',
+  selectionStrategy: 'priority',
+  randomTop: 3,
+  stickyProviderDurationMs: 300_000,
+  resilience: {
+    failureCooldownMs: 60_000,
+    maxCooldownMs: 1_800_000,
+    unhealthyThreshold: 2,
+    unhealthyResetOnSuccess: true,
+    unhealthyResetTimeoutMs: 300_000,
+    holdWhileCoolingMs: 20_000,
+    maxAttempts: 3,
+    requestBudgetMs: 900_000,
+    failoverBelowThreshold: true,
+  },
+  unhealthy: { httpCodes: [], errorTypes: [], exceptionPatterns: [], responseBodyPatterns: [] },
+  pingIntervalMs: 15_000,
+  maxBodySize: 1_000_000,
+  maxBufferedBytes: 4_000_000,
+  shutdownTimeoutMs: 30_000,
+  logLevel: 'info',
+  logColor: true,
+  host: '127.0.0.1',
+  port: 9090,
+  auth: { enabled: false, apiKeys: [], exemptPaths: [] },
+  allowedHosts: [],
+  reload: false,
+};
+
+/** The app before a fake engine, with everything a test may turn. */
+export class Fixture {
+  readonly engine = new FakeEngine();
+  readonly events: HttpEvent[] = [];
+  readonly budget: BufferBudget = createBufferBudget(() => this.settings.maxBufferedBytes);
+  settings: Settings = SETTINGS;
+  reloadOutcome: ReloadOutcome = { kind: 'reloaded' };
+  readonly app;
+  #ids = 0;
+  #servers: RunningServer[] = [];
+
+  constructor(limits: Partial<HttpLimits> = {}) {
+    const deps: AppDependencies = {
+      engine: this.engine,
+      settings: () => this.settings,
+      reload: async () => this.reloadOutcome,
+      budget: this.budget,
+      observe: (event) => this.events.push(event),
+      version: '1.2.3',
+      now: () => NOW,
+      newId: () => {
+        this.#ids += 1;
+        return `req_${this.#ids}`;
+      },
+      redact: (text) => text.replaceAll(SECRET, '[redacted]'),
+      phase: () => this.engine.current.phase,
+      limits: { ...HTTP_LIMITS, ...limits },
+    };
+    this.app = createApp(deps);
+  }
+
+  /** Listens on loopback; `stop` takes it down. */
+  async listen(): Promise<RunningServer> {
+    const result = await startServer({
+      app: this.app,
+      host: '127.0.0.1',
+      port: 0,
+      observe: (event) => this.events.push(event),
+    });
+    if (result.kind === 'failed') throw new Error(result.message);
+    this.#servers.push(result.server);
+    return result.server;
+  }
+
+  stop(): void {
+    for (const server of this.#servers) server.destroy();
+  }
+}
+
+/** Fails with a name instead of hanging. */
+export function within<T>(promise: Promise<T>, what: string, ms = 5_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come within ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
