@@ -1,0 +1,103 @@
+import type { ProviderSettings } from '../domain/settings.ts';
+import type { Clock } from '../domain/time.ts';
+import { loadTrust } from './certificates.ts';
+import { ConnectError } from './connect-error.ts';
+import { Connection, type OpenSocket } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { dial } from './dial.ts';
+import { failure } from './network-errors.ts';
+import { chooseProxy, type ProxyEnvironment } from './proxy-choice.ts';
+import type { Transport, UpstreamExchange } from './transport.ts';
+import { UndiciExchange } from './undici-exchange.ts';
+
+export interface UndiciTransportOptions {
+  readonly settings: Pick<ProviderSettings, 'proxy' | 'caFile' | 'maxConnections'>;
+  /** `process.env`, for the proxy variables and NODE_EXTRA_CA_CERTS. */
+  readonly env: ProxyEnvironment;
+  /** For the times of waiting and connecting. */
+  readonly clock: Clock;
+}
+
+export interface UndiciTransport {
+  readonly transport: Transport;
+  /** Takes no new request; resolves when the running ones have ended. */
+  close(): Promise<void>;
+  /** Ends running requests with `aborted` and closes every socket. */
+  destroy(): Promise<void>;
+}
+
+/**
+ * One provider's way out: HTTP/1.1 through undici's `dispatch`, connections kept alive for 60 s, one request a connection
+ * at a time, redirects never followed. A proxy or `ca_file` that can't be used fails each request with the reason.
+ */
+export function createUndiciTransport(options: UndiciTransportOptions): UndiciTransport {
+  const { settings, env, clock } = options;
+  const trust = loadTrust(settings.caFile, env.NODE_EXTRA_CA_CERTS);
+  const sessions = new Map<string, Buffer>();
+  const running = new Set<UndiciExchange>();
+  let closed = false;
+  let whenEmpty: (() => void)[] = [];
+
+  const pool = new ConnectionPool(settings.maxConnections, (origin, lost) => {
+    const way = chooseProxy(origin, settings.proxy, env);
+    const open: OpenSocket = async (target, signal) => {
+      if (trust.kind === 'unusable') throw new ConnectError('INVALID_CA_FILE', trust.message);
+      const extended = trust.kind === 'extended' ? { trust: trust.context } : {};
+      return dial(target, { way, sessions, ...extended }, signal);
+    };
+    return new Connection(origin, way, open, lost);
+  });
+
+  const ended = (exchange: UndiciExchange): void => {
+    running.delete(exchange);
+    if (running.size > 0) return;
+    for (const resolve of whenEmpty) resolve();
+    whenEmpty = [];
+  };
+
+  const transport: Transport = (request, sink) => {
+    if (closed) return refused(() => sink.fail(closedFailure()));
+    if (!URL.canParse(request.url))
+      return refused(() => sink.fail(failure('protocol', 'INVALID_URL', 'the address is not a URL', false)));
+    const exchange = new UndiciExchange(request, new URL(request.url), sink, pool, clock, ended);
+    running.add(exchange);
+    exchange.start();
+    return exchange;
+  };
+
+  const close = async (): Promise<void> => {
+    closed = true;
+    pool.close();
+    if (running.size > 0) await new Promise<void>((resolve) => whenEmpty.push(resolve));
+    await pool.settled();
+  };
+
+  return {
+    transport,
+    close,
+    destroy: async () => {
+      const done = close();
+      for (const exchange of [...running]) exchange.shutDown();
+      await done;
+    },
+  };
+}
+
+function closedFailure() {
+  return failure('aborted', 'TRANSPORT_CLOSED', 'the transport is closed', false);
+}
+
+/** An exchange that fails before anything was sent, unless it is aborted first. */
+function refused(fail: () => void): UpstreamExchange {
+  let aborted = false;
+  queueMicrotask(() => {
+    if (!aborted) fail();
+  });
+  return {
+    pause() {},
+    resume() {},
+    abort() {
+      aborted = true;
+    },
+  };
+}
