@@ -1,0 +1,114 @@
+import * as v from 'valibot';
+import type { Configuration, ProviderSettings } from '../domain/settings.ts';
+import { type Diagnostic, hasErrors, inFileOrder, WARNS } from './diagnostic.ts';
+import { overrideListening } from './environment.ts';
+import type { Environment } from './expand.ts';
+import { readProviders, requireProvider, variables } from './providers.ts';
+import { type Reading, readFile } from './reader.ts';
+import { type Report, reporter } from './report.ts';
+import { readRoutes } from './routes.ts';
+import { type ConfigFile, FileSchema } from './schema.ts';
+import { readSettings, reportShortTimeout } from './settings.ts';
+import { shapeOf } from './shape.ts';
+import { readSource } from './source.ts';
+import { readTimeouts } from './timeouts.ts';
+
+/** `ok` as at a start: diagnostics that are errors only at a check do not stop. */
+export type LoadResult =
+  | { readonly ok: true; readonly configuration: Configuration; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+export interface ParseContext {
+  /** How messages name the file, and where it was read. */
+  readonly file?: string;
+  readonly env: Environment;
+  /** Makes a path of the file absolute. Default: as written. */
+  readonly resolvePath?: (path: string) => string;
+  readonly defaultStateFile?: string;
+}
+
+/** A file's text → the configuration, or everything that is wrong with it. Pure, and never throws. */
+export function parseConfiguration(text: string, context: ParseContext): LoadResult {
+  const source = readSource(text.replace(/^\uFEFF/, ''));
+  const file = context.file === undefined ? {} : { file: context.file };
+  const diagnostics: Diagnostic[] = source.findings.map(({ finding, place }) => ({
+    ...finding,
+    ...file,
+    ...(place && { place }),
+    path: '',
+  }));
+  // A tree with broken syntax says nothing certain about what follows the break.
+  if (hasErrors(diagnostics, 'start')) return { ok: false, diagnostics: inFileOrder(diagnostics) };
+  const reading = readFile(source, shapeOf(FileSchema), context.env);
+  for (const { finding, ...spot } of reading.findings) diagnostics.push({ ...finding, ...file, ...spot });
+  const unfit = hasErrors(diagnostics, 'start');
+  const report = reporter(diagnostics, reading.spots, context.file);
+  const configuration = assemble(
+    v.parse(FileSchema, reading.value ?? {}),
+    reading,
+    context,
+    unfit ? quietly(report) : report,
+  );
+  const told = inFileOrder(reading.older ? diagnostics.map(lenient) : diagnostics);
+  return hasErrors(told, 'start')
+    ? { ok: false, diagnostics: told }
+    : { ok: true, configuration, diagnostics: told };
+}
+
+/** After something was left out as unfit, complaints that it is missing would only repeat that. */
+function quietly(report: Report): Report {
+  return (slot, finding) => {
+    if (finding.code !== 'no-provider' && finding.code !== 'unknown-provider') report(slot, finding);
+  };
+}
+
+/** In a file of an older version a check only warns of what a start only warns of. */
+function lenient(diagnostic: Diagnostic): Diagnostic {
+  return diagnostic.start === 'warning' && diagnostic.check === 'error'
+    ? { ...diagnostic, check: 'warning' }
+    : diagnostic;
+}
+
+function assemble(file: ConfigFile, reading: Reading, context: ParseContext, report: Report): Configuration {
+  const resolvePath = context.resolvePath ?? ((path) => path);
+  const written = (slot: string) => reading.spots.has(slot);
+  const timeouts = readTimeouts(file.settings.timeouts);
+  reportUnsetSettings(reading.unset, report);
+  const providers = readProviders(file.providers, { report, unset: reading.unset, timeouts, resolvePath });
+  reportShortTimeouts(file, report);
+  requireProvider(providers, report);
+  const settings = readSettings(file, {
+    report,
+    written,
+    resolvePath,
+    ...(context.defaultStateFile !== undefined && { defaultStateFile: context.defaultStateFile }),
+  });
+  return {
+    ...(context.file !== undefined && { file: context.file }),
+    providers: providers as readonly ProviderSettings[],
+    routes: readRoutes(file.model_routes, providers, report),
+    settings: overrideListening(settings, context.env, report),
+  };
+}
+
+/** Providers tell of their own unset variables; elsewhere the key's default counts. */
+function reportUnsetSettings(unset: ReadonlyMap<string, readonly string[]>, report: Report): void {
+  for (const [slot, names] of unset) {
+    if (slot.startsWith('providers[')) continue;
+    report(slot, {
+      code: 'unset-variable',
+      ...WARNS,
+      message: `${variables(names)} not set; this is read as absent`,
+    });
+  }
+}
+
+function reportShortTimeouts(file: ConfigFile, report: Report): void {
+  const general = file.settings.timeouts.non_streaming.read_timeout;
+  reportShortTimeout(general * 1000, 'settings.timeouts.non_streaming', report);
+  for (const [index, provider] of file.providers.entries()) {
+    const own = provider.timeouts.non_streaming.read_timeout;
+    if (own !== undefined)
+      reportShortTimeout(own * 1000, `providers[${index}].timeouts.non_streaming`, report);
+  }
+}

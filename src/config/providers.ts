@@ -1,0 +1,185 @@
+import type { Credential, ProviderSettings, Timeouts } from '../domain/settings.ts';
+import { type Address, NO_ADDRESS, readBaseUrl, readProxy } from './addresses.ts';
+import { readCredential } from './credential.ts';
+import { FATAL, HARMLESS, WARNS } from './diagnostic.ts';
+import { readHeaders } from './headers.ts';
+import type { Report } from './report.ts';
+import type { ProviderEntry } from './schema.ts';
+import { overrideTimeouts } from './timeouts.ts';
+
+export interface ProviderContext {
+  readonly report: Report;
+  /** Unset variables by path. */
+  readonly unset: ReadonlyMap<string, readonly string[]>;
+  readonly timeouts: Timeouts;
+  readonly resolvePath: (path: string) => string;
+}
+
+/** `name`, or `name#email` where an account is named. */
+export function providerId(name: string, accountEmail: string | undefined): string {
+  return accountEmail === undefined ? name : `${name}#${accountEmail}`;
+}
+
+/** The file's providers; of those with the same identity only the first. */
+export function readProviders(
+  entries: readonly ProviderEntry[],
+  context: ProviderContext,
+): ProviderSettings[] {
+  const providers = new Map<string, ProviderSettings>();
+  for (const [index, entry] of entries.entries()) {
+    const slot = `providers[${index}]`;
+    const id = providerId(entry.name, entry.account_email);
+    if (providers.has(id)) {
+      context.report(`${slot}.name`, {
+        code: 'duplicate-provider',
+        ...WARNS,
+        message: `a second provider ${JSON.stringify(id)}; only the first is used`,
+        suggestion: 'Give it another name, or an `account_email` of its own.',
+      });
+      continue;
+    }
+    providers.set(id, readProvider(entry, id, slot, context));
+  }
+  return [...providers.values()];
+}
+
+function readProvider(
+  entry: ProviderEntry,
+  id: string,
+  slot: string,
+  context: ProviderContext,
+): ProviderSettings {
+  // What is switched off is nobody's mistake: its gaps are not worth a word.
+  const report: Report = entry.enabled ? context.report : () => {};
+  const type = entry.type;
+  const unset = unsetWithin(context.unset, slot);
+  const address = readBaseUrl(entry.base_url, type);
+  const proxy = entry.proxy === undefined || entry.proxy.trim() === '' ? undefined : readProxy(entry.proxy);
+  const headers = readHeaders(entry.headers, `${slot}.headers`, report);
+  const blocked =
+    unset.length > 0 ? blockByVariables(unset, report) : blockByAddress(address, proxy, slot, report);
+  const credential: Credential = blocked ?? readOwnCredential(entry, slot, report);
+  if (address.kind === 'address' && address.cut !== undefined) reportCut(address.cut, slot, report);
+  if (type !== 'anthropic') reportUnserved(`${slot}.type`, `providers of type ${type}`, report);
+  else if (credential.kind === 'oauth') reportUnserved(`${slot}.auth_value`, 'accounts (`oauth`)', report);
+  return {
+    id,
+    name: entry.name,
+    type,
+    baseUrl: address.kind === 'address' ? address.url : NO_ADDRESS,
+    credential,
+    enabled: entry.enabled,
+    weight: entry.weight,
+    modelMappings: entry.model_mappings,
+    availableModels: entry.available_models,
+    headers,
+    timeouts: overrideTimeouts(context.timeouts, entry.timeouts),
+    ...(entry.account_email !== undefined && { accountEmail: entry.account_email }),
+    ...(proxy?.kind === 'address' && { proxy: proxy.url }),
+    ...(entry.max_connections !== undefined && { maxConnections: entry.max_connections }),
+    ...(entry.ca_file !== undefined && { caFile: context.resolvePath(entry.ca_file) }),
+  };
+}
+
+function readOwnCredential(entry: ProviderEntry, slot: string, report: Report): Credential {
+  const { credential, finding } = readCredential(entry);
+  // A type that is not served yet says so; its credential does not matter before.
+  if (finding !== undefined && entry.type === 'anthropic') report(`${slot}.auth_value`, finding);
+  return credential;
+}
+
+interface UnsetValue {
+  readonly slot: string;
+  readonly names: readonly string[];
+}
+
+function unsetWithin(unset: ReadonlyMap<string, readonly string[]>, slot: string): UnsetValue[] {
+  return [...unset]
+    .filter(([path]) => path.startsWith(`${slot}.`))
+    .map(([path, names]) => ({ slot: path, names }));
+}
+
+function blockByVariables(unset: readonly UnsetValue[], report: Report): Credential {
+  for (const { slot, names } of unset) {
+    report(slot, {
+      code: 'unset-variable',
+      ...WARNS,
+      message: `this provider is not used: ${variables(names)} not set`,
+      suggestion: `Set ${names.join(', ')} before starting, or set \`enabled: false\`.`,
+    });
+  }
+  return { kind: 'missing', reason: `${variables(unset.flatMap(({ names }) => names))} not set` };
+}
+
+/** `the environment variable A is`, `the environment variables A, B are` */
+export function variables(names: readonly string[]): string {
+  const distinct = [...new Set(names)];
+  return distinct.length === 1
+    ? `the environment variable ${distinct.join()} is`
+    : `the environment variables ${distinct.join(', ')} are`;
+}
+
+/** Without its address, or past its proxy, a provider must not be asked. */
+function blockByAddress(
+  address: Address,
+  proxy: Address | undefined,
+  slot: string,
+  report: Report,
+): Credential | undefined {
+  let credential: Credential | undefined;
+  for (const [key, value] of [
+    ['proxy', proxy],
+    ['base_url', address],
+  ] as const) {
+    if (value?.kind !== 'unusable') continue;
+    credential = { kind: 'missing', reason: value.reason };
+    report(`${slot}.${key}`, {
+      code: 'bad-url',
+      ...WARNS,
+      message: `this provider is not used: ${value.reason}`,
+      ...(value.suggestion !== undefined && { suggestion: value.suggestion }),
+    });
+  }
+  return credential;
+}
+
+function reportCut(cut: string, slot: string, report: Report): void {
+  report(`${slot}.base_url`, {
+    code: 'url-suffix',
+    ...WARNS,
+    message: `the balancer adds /v1 itself; "${cut}" at the end is cut`,
+    suggestion: `Remove "${cut}".`,
+  });
+}
+
+function reportUnserved(slot: string, what: string, report: Report): void {
+  report(slot, {
+    code: 'not-served',
+    ...HARMLESS,
+    message: `this provider is not used: ${what} are not served yet`,
+  });
+}
+
+/** Why a provider can't be asked at all, in words; undefined if it can. */
+export function unusedReason(provider: ProviderSettings): string | undefined {
+  if (!provider.enabled) return 'disabled';
+  if (provider.type !== 'anthropic') return `providers of type ${provider.type} are not served yet`;
+  if (provider.credential.kind === 'oauth') return 'accounts (`oauth`) are not served yet';
+  return provider.credential.kind === 'missing' ? provider.credential.reason : undefined;
+}
+
+/** A file without a single provider that can be asked is an error. */
+export function requireProvider(providers: readonly ProviderSettings[], report: Report): void {
+  const reasons = providers.map((provider) => ({ provider, reason: unusedReason(provider) }));
+  if (reasons.some(({ reason }) => reason === undefined)) return;
+  const each = reasons.map(({ provider, reason }) => `${provider.id}: ${reason}`).join('; ');
+  report('providers', {
+    code: 'no-provider',
+    ...FATAL,
+    message: providers.length === 0 ? 'no providers are configured' : `no provider can be used (${each})`,
+    suggestion:
+      providers.length === 0
+        ? 'Add an entry with `name`, `base_url` and `auth_value` under `providers:`; providers.example.yaml shows how.'
+        : 'Enable one of them and give it a credential.',
+  });
+}

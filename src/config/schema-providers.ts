@@ -1,0 +1,86 @@
+import * as v from 'valibot';
+import { choice, count, flag, label, text, textMap, texts } from './fields.ts';
+import { ProviderTimeoutsSchema } from './schema-timeouts.ts';
+
+/** One entry of `providers`. */
+export const ProviderSchema = v.object({
+  name: label('What routes, logs and `/providers` call it. With `account_email` it is the identity.'),
+  type: v.optional(
+    choice(
+      ['anthropic', 'openai', 'zed'],
+      'The protocol it speaks. `openai` and `zed` are accepted, but not served yet.',
+    ),
+    'anthropic',
+  ),
+  base_url: label('Its address, with a path if it has one, without `/v1`.', { secret: true }),
+  auth_type: v.optional(
+    choice(
+      ['api_key', 'auth_token', 'oauth'],
+      'How its credential is sent: `api_key` as `x-api-key`, `auth_token` as `Authorization: Bearer`. `oauth` is accepted, but not served yet.',
+    ),
+    'api_key',
+  ),
+  auth_value: v.optional(
+    text(
+      'The credential itself, `${ENV_VAR}`, `passthrough` (the client’s own credentials), or `oauth` (not served yet).',
+      { secret: true, defaultText: 'none: the provider is not used' },
+    ),
+  ),
+  account_email: v.optional(
+    label('Which account it is. Several providers may share a name if this differs.', {
+      defaultText: 'none',
+    }),
+  ),
+  enabled: v.optional(flag('`false`: listed, never used.'), true),
+  proxy: v.optional(
+    text(
+      'The proxy towards it: `http://`, `https://` or `socks5://`, with `user:password@` if it needs one.',
+      {
+        secret: true,
+        defaultText: 'none',
+      },
+    ),
+  ),
+  weight: v.optional(count('Its share under `weighted_round_robin`.', 1, 10_000), 1),
+  model_mappings: v.optional(
+    textMap('The client’s model name → the name that goes to this provider, exact names.'),
+    {},
+  ),
+  available_models: v.optional(texts('The client’s model names that it serves; empty: all of them.'), []),
+  headers: v.optional(textMap('Headers set on every request to it.', { secret: true }), {}),
+  timeouts: v.optional(ProviderTimeoutsSchema, {}),
+  max_connections: v.optional(
+    v.pipe(
+      count('The most connections to it at one time; further requests wait for `pool_timeout`.', 1, 10_000),
+      v.metadata({ defaultText: 'no limit' }),
+    ),
+  ),
+  ca_file: v.optional(
+    label('A PEM file of certificate authorities to trust besides the usual ones.', {
+      path: true,
+      defaultText: 'none',
+    }),
+  ),
+});
+
+/** One target of a route. */
+export const RouteTargetSchema = v.object({
+  provider: label('The name of a provider; with several accounts of that name, all of them.'),
+  model: v.optional(
+    label('The model name that goes upstream; `passthrough` keeps the client’s.'),
+    'passthrough',
+  ),
+  priority: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(-1_000_000),
+      v.maxValue(1_000_000),
+      v.description('Lower comes first; equal ones in the file’s order.'),
+      v.metadata({ defaultText: 'its position in the list' }),
+    ),
+  ),
+  enabled: v.optional(flag('`false`: this target is skipped.'), true),
+  account_email: v.optional(
+    label('Which account of the provider.', { defaultText: 'every account of that name' }),
+  ),
+});
