@@ -1,0 +1,127 @@
+import { type AffinityKey, affinityOf, isKnownSession, renew } from './affinity.ts';
+import type { Availability } from './availability.ts';
+import type { Candidate } from './candidate.ts';
+import type { SelectionMemory } from './selection-memory.ts';
+import type { SelectionStrategy } from './settings.ts';
+import { type Place, placesOf, STRATEGIES } from './strategies.ts';
+import type { Random } from './time.ts';
+
+export interface SelectionInput {
+  /** From routing: the matching routes' candidates, first route first. */
+  readonly tiers: readonly (readonly Candidate[])[];
+  /** A candidate's health at this moment. Asked once each. */
+  readonly availability: (candidate: Candidate) => Availability;
+  readonly strategy: SelectionStrategy;
+  readonly randomTop: number;
+  readonly memory: SelectionMemory;
+  /** The client's session, if it named one. */
+  readonly session?: string | undefined;
+  /** Wall clock, ms. */
+  readonly now: number;
+  readonly random: Random;
+  /** How long affinity lasts after the last request; 0: none. */
+  readonly stickyMs: number;
+  /** `false` leaves turns and affinity as they are: for side requests and for looking on. Default true. */
+  readonly takesTurn?: boolean;
+}
+
+/** The whole failover order: every candidate once, those that may be tried now before all others. */
+export interface Selection {
+  readonly order: readonly Candidate[];
+  /** Why the first one is first, in words. */
+  readonly reason: string;
+}
+
+/**
+ * Orders a request's candidates. To be asked once a request: it takes the route's turn and renews the affinity.
+ *
+ * The strategy rules over the first tier that has anybody; the rest follows by tier and priority. Affinity goes before
+ * the strategy. A session leaves its provider when that one is not available, when `stickyMs` passed since its last
+ * request, or – so that nobody stays on a fallback all day – when `stickyMs` passed since it moved there and a
+ * preferred one can be had: an earlier route's, or under `priority` one with a lower number.
+ */
+export function orderCandidates(input: SelectionInput): Selection {
+  const tiers = input.tiers.map((tier) => standingsOf(tier, input));
+  const all = tiers.flatMap((tier) => tier.places.map(({ candidate }) => candidate));
+  const inUse = tiers.findIndex((tier) => tier.eligible.length > 0);
+  const tier = tiers[inUse];
+  if (tier === undefined) return { order: all, reason: 'nobody is available: by priority' };
+
+  const eligible = tiers.flatMap((each) => each.eligible.map(({ candidate }) => candidate));
+  const affinity = affinityChoice(input, tiers);
+  if (affinity.kind === 'stay') {
+    return { order: putFirst(affinity.candidate, eligible, all), reason: affinity.reason };
+  }
+  const { choose, label } = STRATEGIES[input.strategy];
+  const chosen = choose({ ...input, ...tier, turns: input.memory.turns, takesTurn: input.takesTurn ?? true });
+  const reason = affinity.kind === 'return' ? 'returned to the preferred provider' : label;
+  return {
+    order: putFirst(chosen, eligible, all),
+    reason: reason + skippedRoutes(tiers.slice(0, inUse), tier),
+  };
+}
+
+/** Whether a request may choose it now: it is ready, or its trial is due. */
+export function isEligible(availability: Availability): boolean {
+  return availability.kind === 'ready' || availability.kind === 'trial_due';
+}
+
+/** One tier as it stands now; by ascending priority. */
+interface Tier {
+  readonly route: string;
+  readonly places: readonly Place[];
+  readonly eligible: readonly Place[];
+}
+
+function standingsOf(candidates: readonly Candidate[], { availability }: SelectionInput): Tier {
+  const places = placesOf(candidates.toSorted((a, b) => a.priority - b.priority));
+  const eligible = places.filter(({ candidate }) => isEligible(availability(candidate)));
+  return { route: candidates[0]?.route ?? '', places, eligible };
+}
+
+type AffinityChoice =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'stay'; readonly candidate: Candidate; readonly reason: string }
+  | { readonly kind: 'return' };
+
+function affinityChoice(input: SelectionInput, tiers: readonly Tier[]): AffinityChoice {
+  const { memory, session, strategy, now, stickyMs } = input;
+  const named = isKnownSession(session);
+  // Without a session only `priority` keeps to its last provider: the other strategies are there to spread.
+  if (!named && strategy !== 'priority') return { kind: 'none' };
+  const key: AffinityKey = { session, route: tiers[0]?.route ?? '' };
+  const stay = affinityOf(memory.affinity, key, now, stickyMs);
+  if (stay === undefined) return { kind: 'none' };
+
+  const found = tiers
+    .flatMap((tier) => tier.eligible)
+    .find((place) => place.candidate.provider === stay.provider);
+  if (found === undefined) return { kind: 'none' };
+  const mayLeave = now - stay.since >= stickyMs;
+  if (mayLeave && hasPreferred(found, tiers, strategy)) return { kind: 'return' };
+  if (input.takesTurn !== false) renew(memory.affinity, key, now);
+  const reason = named ? 'affinity to this session' : "affinity to the route's last provider";
+  return { kind: 'stay', candidate: found.candidate, reason };
+}
+
+/** Equal priorities are equally good: no session leaves its prompt cache for the order in a file. */
+function hasPreferred(place: Place, tiers: readonly Tier[], strategy: SelectionStrategy): boolean {
+  const first = tiers.find((tier) => tier.eligible.length > 0)?.eligible;
+  if (first === undefined || !first.includes(place)) return first !== undefined;
+  const best = first[0]?.candidate;
+  return strategy === 'priority' && best !== undefined && best.priority < place.candidate.priority;
+}
+
+function putFirst(
+  first: Candidate | undefined,
+  eligible: readonly Candidate[],
+  all: readonly Candidate[],
+): readonly Candidate[] {
+  return [...new Set([...(first === undefined ? [] : [first]), ...eligible, ...all])];
+}
+
+function skippedRoutes(skipped: readonly Tier[], inUse: Tier): string {
+  if (skipped.length === 0) return '';
+  const names = skipped.map((tier) => `"${tier.route}"`).join(', ');
+  return `; nobody of route ${names} is available, next route "${inUse.route}"`;
+}
