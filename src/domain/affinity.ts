@@ -28,7 +28,7 @@ export interface AffinityKey {
 }
 
 /** A request that a provider has served. */
-export interface Served extends AffinityKey {
+interface Served extends AffinityKey {
   /** Id of the provider that served it. */
   readonly provider: string;
   /** Wall clock, ms. */

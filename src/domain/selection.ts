@@ -3,7 +3,7 @@ import type { Availability } from './availability.ts';
 import type { Candidate } from './candidate.ts';
 import type { SelectionMemory } from './selection-memory.ts';
 import type { SelectionStrategy } from './settings.ts';
-import { type Place, placesOf, STRATEGIES } from './strategies.ts';
+import { STRATEGIES } from './strategies.ts';
 import type { Random } from './time.ts';
 
 export interface SelectionInput {
@@ -42,41 +42,52 @@ export interface Selection {
  */
 export function orderCandidates(input: SelectionInput): Selection {
   const tiers = input.tiers.map((tier) => standingsOf(tier, input));
-  const all = tiers.flatMap((tier) => tier.places.map(({ candidate }) => candidate));
   const inUse = tiers.findIndex((tier) => tier.eligible.length > 0);
   const tier = tiers[inUse];
-  if (tier === undefined) return { order: all, reason: 'nobody is available: by priority' };
-
-  const eligible = tiers.flatMap((each) => each.eligible.map(({ candidate }) => candidate));
+  if (tier === undefined) {
+    return { order: tiers.flatMap((each) => each.candidates), reason: 'nobody is available: by priority' };
+  }
   const affinity = affinityChoice(input, tiers);
   if (affinity.kind === 'stay') {
-    return { order: putFirst(affinity.candidate, eligible, all), reason: affinity.reason };
+    return { order: orderBehind(affinity.candidate, tiers), reason: affinity.reason };
   }
   const { choose, label } = STRATEGIES[input.strategy];
   const chosen = choose({ ...input, ...tier, turns: input.memory.turns, takesTurn: input.takesTurn ?? true });
   const reason = affinity.kind === 'return' ? 'returned to the preferred provider' : label;
-  return {
-    order: putFirst(chosen, eligible, all),
-    reason: reason + skippedRoutes(tiers.slice(0, inUse), tier),
-  };
+  return { order: orderBehind(chosen, tiers), reason: reason + skippedRoutes(tiers.slice(0, inUse), tier) };
 }
 
 /** Whether a request may choose it now: it is ready, or its trial is due. */
-export function isEligible(availability: Availability): boolean {
+function isEligible(availability: Availability): boolean {
   return availability.kind === 'ready' || availability.kind === 'trial_due';
 }
 
-/** One tier as it stands now; by ascending priority. */
+/** One tier as it stands now; its lists by ascending priority. */
 interface Tier {
   readonly route: string;
-  readonly places: readonly Place[];
-  readonly eligible: readonly Place[];
+  readonly candidates: readonly Candidate[];
+  readonly eligible: readonly Candidate[];
+  readonly unavailable: readonly Candidate[];
 }
 
-function standingsOf(candidates: readonly Candidate[], { availability }: SelectionInput): Tier {
-  const places = placesOf(candidates.toSorted((a, b) => a.priority - b.priority));
-  const eligible = places.filter(({ candidate }) => isEligible(availability(candidate)));
-  return { route: candidates[0]?.route ?? '', places, eligible };
+function standingsOf(given: readonly Candidate[], { availability }: SelectionInput): Tier {
+  const candidates = byPriority(given);
+  const eligible: Candidate[] = [];
+  const unavailable: Candidate[] = [];
+  for (const candidate of candidates) {
+    (isEligible(availability(candidate)) ? eligible : unavailable).push(candidate);
+  }
+  return { route: given[0]?.route ?? '', candidates, eligible, unavailable };
+}
+
+/** Routing delivers them sorted: with hundreds of providers it pays to look first. */
+function byPriority(candidates: readonly Candidate[]): readonly Candidate[] {
+  let lowest = Number.NEGATIVE_INFINITY;
+  for (const { priority } of candidates) {
+    if (priority < lowest) return candidates.toSorted((a, b) => a.priority - b.priority);
+    lowest = priority;
+  }
+  return candidates;
 }
 
 type AffinityChoice =
@@ -93,31 +104,37 @@ function affinityChoice(input: SelectionInput, tiers: readonly Tier[]): Affinity
   const stay = affinityOf(memory.affinity, key, now, stickyMs);
   if (stay === undefined) return { kind: 'none' };
 
-  const found = tiers
-    .flatMap((tier) => tier.eligible)
-    .find((place) => place.candidate.provider === stay.provider);
-  if (found === undefined) return { kind: 'none' };
+  const candidate = eligibleOf(stay.provider, tiers);
+  if (candidate === undefined) return { kind: 'none' };
   const mayLeave = now - stay.since >= stickyMs;
-  if (mayLeave && hasPreferred(found, tiers, strategy)) return { kind: 'return' };
+  if (mayLeave && hasPreferred(candidate, tiers, strategy)) return { kind: 'return' };
   if (input.takesTurn !== false) renew(memory.affinity, key, now);
   const reason = named ? 'affinity to this session' : "affinity to the route's last provider";
-  return { kind: 'stay', candidate: found.candidate, reason };
+  return { kind: 'stay', candidate, reason };
+}
+
+function eligibleOf(provider: string, tiers: readonly Tier[]): Candidate | undefined {
+  for (const { eligible } of tiers) {
+    const found = eligible.find((candidate) => candidate.provider === provider);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Equal priorities are equally good: no session leaves its prompt cache for the order in a file. */
-function hasPreferred(place: Place, tiers: readonly Tier[], strategy: SelectionStrategy): boolean {
-  const first = tiers.find((tier) => tier.eligible.length > 0)?.eligible;
-  if (first === undefined || !first.includes(place)) return first !== undefined;
-  const best = first[0]?.candidate;
-  return strategy === 'priority' && best !== undefined && best.priority < place.candidate.priority;
+function hasPreferred(candidate: Candidate, tiers: readonly Tier[], strategy: SelectionStrategy): boolean {
+  const best = tiers.find((tier) => tier.eligible.length > 0)?.eligible ?? [];
+  if (!best.includes(candidate)) return best.length > 0;
+  return strategy === 'priority' && (best[0]?.priority ?? candidate.priority) < candidate.priority;
 }
 
-function putFirst(
-  first: Candidate | undefined,
-  eligible: readonly Candidate[],
-  all: readonly Candidate[],
-): readonly Candidate[] {
-  return [...new Set([...(first === undefined ? [] : [first]), ...eligible, ...all])];
+function orderBehind(first: Candidate | undefined, tiers: readonly Tier[]): readonly Candidate[] {
+  const order: Candidate[] = first === undefined ? [] : [first];
+  for (const { eligible } of tiers) {
+    for (const candidate of eligible) if (candidate !== first) order.push(candidate);
+  }
+  for (const { unavailable } of tiers) order.push(...unavailable);
+  return order;
 }
 
 function skippedRoutes(skipped: readonly Tier[], inUse: Tier): string {

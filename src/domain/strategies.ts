@@ -14,22 +14,18 @@ export interface TurnMemory {
 }
 
 /** What a strategy may look at. */
-export interface StrategyInput {
+interface StrategyInput {
   /** Turns are kept under this name. */
   readonly route: string;
-  /** The candidates of the route that may be chosen now, by ascending priority. */
-  readonly eligible: readonly Place[];
+  /** All candidates of the route, by ascending priority. */
+  readonly candidates: readonly Candidate[];
+  /** Those of them that may be chosen now, in the same order. */
+  readonly eligible: readonly Candidate[];
   readonly randomTop: number;
   readonly random: Random;
   readonly turns: TurnMemory;
   /** `false`: who would be chosen, without taking the turn. */
   readonly takesTurn: boolean;
-}
-
-/** A candidate with the name under which its turns are kept: its own model may be one that the client chose. */
-export interface Place {
-  readonly name: string;
-  readonly candidate: Candidate;
 }
 
 interface NamedStrategy {
@@ -41,7 +37,7 @@ interface NamedStrategy {
 
 /** The strategies of `selection_strategy`. */
 export const STRATEGIES: Readonly<Record<SelectionStrategy, NamedStrategy>> = {
-  priority: { choose: ({ eligible }) => eligible[0]?.candidate, label: 'priority' },
+  priority: { choose: ({ eligible }) => eligible[0], label: 'priority' },
   round_robin: { choose: nextInTurn, label: 'round robin' },
   weighted_round_robin: { choose: nextByWeight, label: 'weighted round robin' },
   random: { choose: oneOfTheTop, label: 'random' },
@@ -51,63 +47,80 @@ export function createTurnMemory(): TurnMemory {
   return { lastTurns: new Map(), runningWeights: new Map() };
 }
 
-/** Names a route's candidates: the provider, and where it stands there several times, its first, second, … place. */
-export function placesOf(candidates: readonly Candidate[]): readonly Place[] {
-  const counts = new Map<string, number>();
-  return candidates.map((candidate) => {
-    const count = (counts.get(candidate.provider) ?? 0) + 1;
-    counts.set(candidate.provider, count);
-    return { name: `${count}:${candidate.provider}`, candidate };
-  });
-}
-
 /**
  * Whoever was chosen longest ago; at first by priority. For a steady list that is its cycle; a provider that cools,
  * returns, or serves only some of the route's models does not start the turn over for the others.
  */
-function nextInTurn({ route, eligible, turns, takesTurn }: StrategyInput): Candidate | undefined {
+function nextInTurn({ route, candidates, eligible, turns, takesTurn }: StrategyInput): Candidate | undefined {
   const lastTurns = turns.lastTurns.get(route) ?? new Map<string, number>();
-  let chosen: Place | undefined;
+  const names = placeNames(candidates);
+  let chosen: Candidate | undefined;
   let longestAgo = Number.POSITIVE_INFINITY;
-  for (const place of eligible) {
-    const turn = lastTurns.get(place.name) ?? 0;
+  for (const candidate of eligible) {
+    const turn = lastTurns.get(nameOf(candidate, names)) ?? 0;
     if (turn >= longestAgo) continue;
-    chosen = place;
+    chosen = candidate;
     longestAgo = turn;
   }
   if (chosen !== undefined && takesTurn) {
-    lastTurns.set(chosen.name, Math.max(0, ...lastTurns.values()) + 1);
+    lastTurns.set(nameOf(chosen, names), Math.max(0, ...lastTurns.values()) + 1);
     turns.lastTurns.set(route, lastTurns);
   }
-  return chosen?.candidate;
+  return chosen;
 }
 
 /**
  * Smooth weighted round robin: everyone eligible gains its weight, the richest is chosen and pays the sum of all. Over
  * a cycle (the sum of the weights) each is chosen exactly as often as its weight says, spread evenly.
  */
-function nextByWeight({ route, eligible, turns, takesTurn }: StrategyInput): Candidate | undefined {
+function nextByWeight({
+  route,
+  candidates,
+  eligible,
+  turns,
+  takesTurn,
+}: StrategyInput): Candidate | undefined {
   const running = new Map(turns.runningWeights.get(route));
+  const names = placeNames(candidates);
   let total = 0;
-  let chosen: Place | undefined;
+  let chosen: Candidate | undefined;
   let most = Number.NEGATIVE_INFINITY;
-  for (const place of eligible) {
-    const { weight } = place.candidate;
-    const gained = (running.get(place.name) ?? 0) + weight;
-    running.set(place.name, gained);
-    total += weight;
+  for (const candidate of eligible) {
+    const name = nameOf(candidate, names);
+    const gained = (running.get(name) ?? 0) + candidate.weight;
+    running.set(name, gained);
+    total += candidate.weight;
     if (gained <= most) continue;
-    chosen = place;
+    chosen = candidate;
     most = gained;
   }
   if (chosen !== undefined && takesTurn) {
-    running.set(chosen.name, most - total);
+    running.set(nameOf(chosen, names), most - total);
     turns.runningWeights.set(route, running);
   }
-  return chosen?.candidate;
+  return chosen;
 }
 
 function oneOfTheTop({ eligible, randomTop, random }: StrategyInput): Candidate | undefined {
   const top = Math.max(1, Math.min(randomTop, eligible.length));
-  return eligible[Math.floor(random() * top)]?.candidate;
+  return eligible[Math.floor(random() * top)];
+}
+
+/**
+ * A candidate's turns are kept under its provider, as its model may be a name that the client invented. Where a route
+ * names a provider several times, its second, third … place has a name of its own, found here.
+ */
+function placeNames(candidates: readonly Candidate[]): ReadonlyMap<Candidate, string> {
+  const names = new Map<Candidate, string>();
+  const counts = new Map<string, number>();
+  for (const candidate of candidates) {
+    const count = (counts.get(candidate.provider) ?? 0) + 1;
+    counts.set(candidate.provider, count);
+    if (count > 1) names.set(candidate, `${candidate.provider} (place ${count})`);
+  }
+  return names;
+}
+
+function nameOf(candidate: Candidate, names: ReadonlyMap<Candidate, string>): string {
+  return names.get(candidate) ?? candidate.provider;
 }
