@@ -20,6 +20,7 @@ export function readCredential(entry: Pick<ProviderEntry, 'auth_type' | 'auth_va
     return missing(
       'empty-credential',
       'it has no credential',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: users write it so.
       'Give `auth_value` a key, "${ENV_VAR}" or "passthrough", or set `enabled: false`.',
     );
   }

@@ -5,8 +5,8 @@ import type { Report } from './report.ts';
 
 /** `HOST` and `PORT` go before the file, as containers are used to; the command line's flags go before both. */
 export function overrideListening(settings: Settings, env: Environment, report: Report): Settings {
-  const host = env['HOST']?.trim() ?? '';
-  const port = env['PORT']?.trim() ?? '';
+  const host = env.HOST?.trim() ?? '';
+  const port = env.PORT?.trim() ?? '';
   const usable = /^\d{1,5}$/.test(port) && Number(port) <= 65_535;
   if (port !== '' && !usable) {
     report('settings.port', {

@@ -1,5 +1,5 @@
 import { WARNS } from './diagnostic.ts';
-import { join } from './reader.ts';
+import { join } from './key-path.ts';
 import type { Report } from './report.ts';
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -48,7 +48,7 @@ export function configurationPlaces({ cwd, env, home }: LoadOptions): string[] {
   return [
     join(cwd, 'providers.yaml'),
     join(cwd, 'config.yaml'),
-    join(baseFolder(env['XDG_CONFIG_HOME'], home, '.config'), FOLDER, 'providers.yaml'),
+    join(baseFolder(env.XDG_CONFIG_HOME, home, '.config'), FOLDER, 'providers.yaml'),
   ];
 }
 
@@ -68,7 +68,7 @@ function contextFor(options: LoadOptions, file: string | undefined): ParseContex
         path.replace(/^~(?=$|[\\/])/, () => options.home),
       ),
     defaultStateFile: join(
-      baseFolder(options.env['XDG_STATE_HOME'], options.home, join('.local', 'state')),
+      baseFolder(options.env.XDG_STATE_HOME, options.home, join('.local', 'state')),
       FOLDER,
       'health.json',
     ),

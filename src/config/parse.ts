@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Configuration, ProviderSettings } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings.ts';
 import { type Diagnostic, hasErrors, inFileOrder, WARNS } from './diagnostic.ts';
 import { overrideListening } from './environment.ts';
 import type { Environment } from './expand.ts';
@@ -30,32 +30,33 @@ export interface ParseContext {
 /** A file's text → the configuration, or everything that is wrong with it. Pure, and never throws. */
 export function parseConfiguration(text: string, context: ParseContext): LoadResult {
   const source = readSource(text.replace(/^\uFEFF/, ''));
-  const file = context.file === undefined ? {} : { file: context.file };
+  const name = context.file === undefined ? {} : { file: context.file };
   const diagnostics: Diagnostic[] = source.findings.map(({ finding, place }) => ({
     ...finding,
-    ...file,
+    ...name,
     ...(place && { place }),
     path: '',
   }));
   // A tree with broken syntax says nothing certain about what follows the break.
   if (hasErrors(diagnostics, 'start')) return { ok: false, diagnostics: inFileOrder(diagnostics) };
   const reading = readFile(source, shapeOf(FileSchema), context.env);
-  for (const { finding, ...spot } of reading.findings) diagnostics.push({ ...finding, ...file, ...spot });
-  const unfit = hasErrors(diagnostics, 'start');
+  for (const { finding, ...spot } of reading.findings) diagnostics.push({ ...finding, ...name, ...spot });
   const report = reporter(diagnostics, reading.spots, context.file);
-  const configuration = assemble(
-    v.parse(FileSchema, reading.value ?? {}),
-    reading,
-    context,
-    unfit ? quietly(report) : report,
+  const lost = diagnostics.some(
+    (diagnostic) => diagnostic.start === 'error' && LOST_PROVIDER.test(diagnostic.path),
   );
+  const file = v.parse(FileSchema, reading.value ?? {});
+  const configuration = assemble(file, reading, context, lost ? quietly(report) : report);
   const told = inFileOrder(reading.older ? diagnostics.map(lenient) : diagnostics);
   return hasErrors(told, 'start')
     ? { ok: false, diagnostics: told }
     : { ok: true, configuration, diagnostics: told };
 }
 
-/** After something was left out as unfit, complaints that it is missing would only repeat that. */
+/** Where an unfit value costs a whole provider: without these keys there is none. */
+const LOST_PROVIDER = /^providers(\[\d+\](\.name|\.base_url)?)?$/;
+
+/** After a provider was left out as unfit, complaints that it is missing would only repeat that. */
 function quietly(report: Report): Report {
   return (slot, finding) => {
     if (finding.code !== 'no-provider' && finding.code !== 'unknown-provider') report(slot, finding);
@@ -85,7 +86,7 @@ function assemble(file: ConfigFile, reading: Reading, context: ParseContext, rep
   });
   return {
     ...(context.file !== undefined && { file: context.file }),
-    providers: providers as readonly ProviderSettings[],
+    providers,
     routes: readRoutes(file.model_routes, providers, report),
     settings: overrideListening(settings, context.env, report),
   };

@@ -1,3 +1,4 @@
+import { unservableReason } from '../domain/servable.ts';
 import type { Credential, ProviderSettings, Timeouts } from '../domain/settings.ts';
 import { type Address, NO_ADDRESS, readBaseUrl, readProxy } from './addresses.ts';
 import { readCredential } from './credential.ts';
@@ -60,8 +61,7 @@ function readProvider(
     unset.length > 0 ? blockByVariables(unset, report) : blockByAddress(address, proxy, slot, report);
   const credential: Credential = blocked ?? readOwnCredential(entry, slot, report);
   if (address.kind === 'address' && address.cut !== undefined) reportCut(address.cut, slot, report);
-  if (type !== 'anthropic') reportUnserved(`${slot}.type`, `providers of type ${type}`, report);
-  else if (credential.kind === 'oauth') reportUnserved(`${slot}.auth_value`, 'accounts (`oauth`)', report);
+  if (type !== 'anthropic' || credential.kind === 'oauth') reportUnserved({ type, credential }, slot, report);
   return {
     id,
     name: entry.name,
@@ -152,25 +152,24 @@ function reportCut(cut: string, slot: string, report: Report): void {
   });
 }
 
-function reportUnserved(slot: string, what: string, report: Report): void {
-  report(slot, {
+function reportUnserved(
+  provider: Pick<ProviderSettings, 'type' | 'credential'>,
+  slot: string,
+  report: Report,
+): void {
+  report(`${slot}.${provider.type === 'anthropic' ? 'auth_value' : 'type'}`, {
     code: 'not-served',
     ...HARMLESS,
-    message: `this provider is not used: ${what} are not served yet`,
+    message: `this provider is not used: ${unservableReason(provider)}`,
   });
-}
-
-/** Why a provider can't be asked at all, in words; undefined if it can. */
-export function unusedReason(provider: ProviderSettings): string | undefined {
-  if (!provider.enabled) return 'disabled';
-  if (provider.type !== 'anthropic') return `providers of type ${provider.type} are not served yet`;
-  if (provider.credential.kind === 'oauth') return 'accounts (`oauth`) are not served yet';
-  return provider.credential.kind === 'missing' ? provider.credential.reason : undefined;
 }
 
 /** A file without a single provider that can be asked is an error. */
 export function requireProvider(providers: readonly ProviderSettings[], report: Report): void {
-  const reasons = providers.map((provider) => ({ provider, reason: unusedReason(provider) }));
+  const reasons = providers.map((provider) => ({
+    provider,
+    reason: provider.enabled ? unservableReason(provider) : 'disabled',
+  }));
   if (reasons.some(({ reason }) => reason === undefined)) return;
   const each = reasons.map(({ provider, reason }) => `${provider.id}: ${reason}`).join('; ');
   report('providers', {

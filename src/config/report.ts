@@ -1,5 +1,5 @@
 import type { Diagnostic, Finding } from './diagnostic.ts';
-import type { Spot } from './reader.ts';
+import type { Spot } from './walk.ts';
 
 /** Tells a finding about the value at a path of the reading: `report('providers[0].proxy', …)`. */
 export type Report = (slot: string, finding: Finding) => void;

@@ -1,7 +1,7 @@
 import type { ProviderSettings, Route, RouteTarget } from '../domain/settings.ts';
 import { CHECK_NOTE, WARNS } from './diagnostic.ts';
+import { join } from './key-path.ts';
 import { providerId } from './providers.ts';
-import { join } from './reader.ts';
 import type { Report } from './report.ts';
 import type { RouteTargetEntry } from './schema.ts';
 import { nearest } from './suggest.ts';

@@ -22,6 +22,7 @@ export const ProviderSchema = v.object({
   ),
   auth_value: v.optional(
     text(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: users write it so.
       'The credential itself, `${ENV_VAR}`, `passthrough` (the client’s own credentials), or `oauth` (not served yet).',
       { secret: true, defaultText: 'none: the provider is not used' },
     ),
