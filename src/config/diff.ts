@@ -53,7 +53,7 @@ function changeOf(before: ProviderSettings | undefined, after: ProviderSettings)
 }
 
 function changedKeys<T extends object>(before: T, after: T): (keyof T)[] {
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as ReadonlySet<keyof T>;
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)] as (keyof T)[]);
   return [...keys].filter((key) => !equal(before[key], after[key]));
 }
 

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Clock } from '../domain/time.ts';
 
 export interface WatchOptions {
@@ -20,6 +20,8 @@ export interface ConfigurationWatch {
 
 const SETTLE_MS = 150;
 const POLL_MS = 5000;
+/** After a sign of some other file in the folder: it may be a link on the way to ours, or a log that is never quiet. */
+const NEIGHBOUR_MS = 1000;
 
 /**
  * Calls `onChange` whenever the file's content has changed and come to rest. The folders are watched, not the file: so
@@ -45,7 +47,11 @@ class FileWatch {
   readonly #pollMs: number;
   readonly #folders = new Map<string, FSWatcher>();
   #content: string | undefined;
+  /** Names in the folders that are the file itself. */
+  #names: ReadonlySet<string> = new Set();
   #timer: unknown;
+  /** When the timer fires, wall clock ms. */
+  #due = 0;
   #looking = false;
   #again = false;
   #closed = false;
@@ -75,12 +81,14 @@ class FileWatch {
   #plan(delayMs: number): void {
     if (this.#closed) return;
     this.#clock.clearTimeout(this.#timer);
+    this.#due = this.#clock.now() + delayMs;
     this.#timer = this.#clock.setTimeout(() => void this.#look(), delayMs);
   }
 
-  #sign(): void {
+  #sign(name: string | null): void {
     if (this.#looking) this.#again = true;
-    else this.#plan(this.#settleMs);
+    else if (name === null || this.#names.has(name)) this.#plan(this.#settleMs);
+    else if (this.#due - this.#clock.now() > NEIGHBOUR_MS) this.#plan(NEIGHBOUR_MS);
   }
 
   async #look(): Promise<void> {
@@ -107,6 +115,7 @@ class FileWatch {
   /** The file's own folder, and that of what it links to: a link may be turned, or its target replaced. */
   async #watchFolders(): Promise<void> {
     const target = await realpath(this.#file).catch(() => this.#file);
+    this.#names = new Set([basename(this.#file), basename(target)]);
     const wanted = new Set([dirname(this.#file), dirname(target)]);
     for (const [folder, watcher] of this.#folders) {
       if (wanted.has(folder)) continue;
@@ -119,7 +128,7 @@ class FileWatch {
   #watchFolder(folder: string): void {
     if (this.#closed) return;
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.#sign());
+      const watcher = watch(folder, { persistent: false }, (_, name) => this.#sign(name));
       // A folder that went away: the next look opens it anew, if it is there again.
       watcher.on('error', () => this.#forget(folder));
       this.#folders.set(folder, watcher);
