@@ -33,7 +33,7 @@ export async function answerSteps(answer: MessageBehaviour, asked: Asked): Promi
 export async function cutSteps(behaviour: CutBehaviour, asked: Asked): Promise<readonly Step[]> {
   const whole: MessageBehaviour = { kind: 'message', ...behaviour.of };
   if (!isStream(whole, asked)) return cutJson(behaviour, whole, asked);
-  const parts = [...upTo(behaviour.after, eventsOf(whole, asked), whole), ...(behaviour.then ?? [])];
+  const parts = [...upTo(behaviour.after, eventsOf(whole, asked), whole), ...(behaviour.add ?? [])];
   return streamSteps(parts, { ...whole, ends: behaviour.ends }, idHeaders(asked));
 }
 
@@ -90,7 +90,9 @@ function thinkingPings(answer: MessageBehaviour): readonly StreamPart[] {
   return Array.from({ length: pings }, () => [{ kind: 'wait', ms: everyMs } as const, PING]).flat();
 }
 
-const CUT_EVENT: Readonly<Record<Exclude<CutPoint, 'head' | 'mid_delta'>, string>> = {
+type EventPoint = Exclude<CutPoint, 'head' | 'mid_delta'>;
+
+const CUT_EVENT: Readonly<Record<EventPoint, string>> = {
   message_start: 'message_start',
   block_start: 'content_block_start',
   delta: 'content_block_delta',
@@ -101,16 +103,18 @@ const CUT_EVENT: Readonly<Record<Exclude<CutPoint, 'head' | 'mid_delta'>, string
 /** What comes before the cut: up to the first event of the named point, inclusive. */
 function upTo(point: CutPoint, events: readonly EventPart[], shape: StreamShape): readonly StreamPart[] {
   if (point === 'head') return [];
-  if (point !== 'mid_delta') return events.slice(0, indexOf(events, CUT_EVENT[point]) + 1);
-  const at = indexOf(events, CUT_EVENT.delta);
-  const torn = events[at + 1] ?? PING;
-  const bytes = partBytes(torn, shape);
-  const half: StreamPart = { kind: 'text', text: bytes.toString('latin1', 0, Math.floor(bytes.length / 2)) };
-  return [...events.slice(0, at + 1), half];
+  if (point !== 'mid_delta') return events.slice(0, countTo(point, events));
+  const whole = countTo('delta', events);
+  const torn = partBytes(events[whole] ?? PING, shape).toString();
+  return [...events.slice(0, whole), { kind: 'text', text: torn.slice(0, torn.length / 2) }];
 }
 
-function indexOf(events: readonly EventPart[], name: string): number {
-  return events.findIndex((part) => part.name === name);
+/** How many events reach the point. Chat Completions has no such names: role, first piece, last piece, finish. */
+function countTo(point: EventPoint, events: readonly EventPart[]): number {
+  const at = events.findIndex((part) => part.name === CUT_EVENT[point]);
+  if (at >= 0 || events[0]?.name !== undefined) return at + 1;
+  const counts = { message_start: 1, block_start: 1, delta: 2, block_stop: events.length - 3 };
+  return point === 'message_delta' ? events.length - 2 : counts[point];
 }
 
 async function cutJson(

@@ -123,13 +123,13 @@ export type CutPoint =
   | 'message_delta';
 
 /**
- * A good answer up to a point; then perhaps something else; then the end. A request without `stream` gets the
+ * A good answer up to a point, what is added there, and the end. A request without `stream` gets the
  * same end in the middle of its JSON (`head`: before its first byte).
  */
 export interface CutBehaviour {
   readonly kind: 'cut';
   readonly after: CutPoint;
-  readonly then?: readonly StreamPart[];
+  readonly add?: readonly StreamPart[];
   readonly ends: StreamEnd;
   readonly of?: Omit<MessageBehaviour, 'kind'>;
 }

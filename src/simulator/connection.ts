@@ -62,7 +62,7 @@ export function serveConnection(socket: Socket, id: number, host: ConnectionHost
       control.setBody(body);
       if (!control.request.behaviour) enqueue(control, host.behaviourFor(control.request));
     },
-    bad: () => socket.destroy(),
+    bad: () => socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
   });
 
   function receive(head: RequestHead): RequestControl {

@@ -53,7 +53,7 @@ export function createRequestParser(events: RequestEvents): (bytes: Buffer) => v
 
   function takeHead(): boolean {
     const end = pending.indexOf(HEAD_END);
-    if (end < 0) return false;
+    if (end < 0) return isMethodStart(pending) ? false : fail('not an HTTP/1.1 request');
     const head = parseHead(pending.toString('latin1', 0, end));
     pending = pending.subarray(end + HEAD_END.length);
     if (!head) return fail('not an HTTP/1.1 request');
@@ -115,6 +115,12 @@ export function createRequestParser(events: RequestEvents): (bytes: Buffer) => v
       // Goes on with what is left.
     }
   };
+}
+
+/** Something else, a TLS handshake for instance, is refused at its first byte instead of being waited for. */
+function isMethodStart(bytes: Buffer): boolean {
+  const first = bytes[0] ?? 0x41;
+  return first >= 0x41 && first <= 0x5a;
 }
 
 function parseHead(text: string): RequestHead | undefined {

@@ -1,5 +1,7 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 /** One event of a received stream; `name` is absent without an `event:` line. */
 export interface ReceivedEvent {
@@ -17,7 +19,9 @@ export interface PostOptions {
   readonly deadlineMs?: number;
   /** PEM of an authority to trust. */
   readonly ca?: string;
-  readonly agent?: import('node:http').Agent;
+  readonly agent?: Agent;
+  /** Decode `content-encoding` gzip, deflate and br; default: bytes as they came. */
+  readonly decode?: boolean;
 }
 
 /** How an answer ended: as HTTP wants it, cut off in the middle, or torn down by `abort()`. */
@@ -75,12 +79,13 @@ export function send(url: string, options: PostOptions = {}): Exchange {
   const request = open(url, options);
   request.on('response', (incoming) => {
     response = incoming;
-    incoming.on('data', (chunk: Buffer) => {
+    const source = options.decode === true ? decoded(incoming) : incoming;
+    source.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       notify();
     });
-    incoming.on('error', () => undefined);
-    incoming.on('close', () => {
+    source.on('error', () => undefined);
+    source.on('close', () => {
       ended = aborted ? 'aborted' : incoming.complete ? 'complete' : 'cut';
       notify();
     });
@@ -178,6 +183,20 @@ function open(url: string, options: PostOptions): ClientRequest {
   } as const;
   if (!url.startsWith('https:')) return httpRequest(url, settings);
   return httpsRequest(url, { ...settings, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** The body with its `content-encoding` undone; a broken one destroys the result as it does the answer. */
+function decoded(incoming: IncomingMessage): Readable {
+  const decoder = DECODERS[incoming.headers['content-encoding'] ?? '']?.();
+  if (!decoder) return incoming;
+  incoming.on('error', () => decoder.destroy());
+  return incoming.pipe(decoder);
 }
 
 function bodyOf(body: unknown): string | Buffer | undefined {
