@@ -1,0 +1,61 @@
+import { eventData, type SseEvent } from '../../sse/event.ts';
+import { isRecord, readErrorPayload } from './error-payload.ts';
+
+const KNOWN_EVENTS: ReadonlySet<string> = new Set([
+  'message_start',
+  'content_block_start',
+  'content_block_delta',
+  'content_block_stop',
+  'message_delta',
+  'message_stop',
+  'ping',
+  'error',
+]);
+
+/** Whether Anthropic's stream defines this event. Others are allowed and mean nothing to us. */
+export function isKnownEvent(type: string): boolean {
+  return KNOWN_EVENTS.has(type);
+}
+
+/** Without an `event:` line the format calls an event `message`; some servers write that out. */
+export function writesNoType(type: string): boolean {
+  return type === '' || type === 'message';
+}
+
+/** The type of an event without an `event:` line, as its data names it. */
+export type NamedType =
+  | { readonly kind: 'named'; readonly name: string }
+  /** JSON that names no type. */
+  | { readonly kind: 'nameless' }
+  /** `[DONE]`, the end mark of OpenAI's streams: no event of a message. */
+  | { readonly kind: 'done' }
+  | { readonly kind: 'unreadable' };
+
+const TYPE_FIRST = Buffer.from('{"type":"');
+const QUOTE = 0x22;
+
+/** Reads `data.type`; the way without a parse where it is the first member, as everyone writes it. */
+export function namedType(event: SseEvent): NamedType {
+  const { bytes, dataStart, dataEnd } = event;
+  const nameStart = dataStart + TYPE_FIRST.length;
+  if (nameStart < dataEnd && bytes.compare(TYPE_FIRST, 0, TYPE_FIRST.length, dataStart, nameStart) === 0) {
+    const nameEnd = bytes.indexOf(QUOTE, nameStart);
+    if (nameEnd !== -1 && nameEnd < dataEnd)
+      return { kind: 'named', name: bytes.toString('utf8', nameStart, nameEnd) };
+  }
+  const text = eventData(event);
+  if (text.trim() === '[DONE]') return { kind: 'done' };
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    return { kind: 'unreadable' };
+  }
+  if (isRecord(data) && typeof data.type === 'string' && isKnownEvent(data.type)) {
+    return { kind: 'named', name: data.type };
+  }
+  if (readErrorPayload(data) !== undefined) return { kind: 'named', name: 'error' };
+  return isRecord(data) && typeof data.type === 'string'
+    ? { kind: 'named', name: data.type }
+    : { kind: 'nameless' };
+}

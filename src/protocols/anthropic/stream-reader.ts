@@ -1,0 +1,263 @@
+import type { Usage } from '../../domain/outcome.ts';
+import { eventData, type SseEvent } from '../../sse/event.ts';
+import { createScanner, type SseScanner } from '../../sse/scanner.ts';
+import { blockHoldsContent, deltaHoldsContent } from './content.ts';
+import { type ErrorPayload, isRecord, readErrorPayload } from './error-payload.ts';
+import { isKnownEvent, namedType, writesNoType } from './event-type.ts';
+import { mergeUsage } from './usage.ts';
+
+/** What the bytes are, by the first that is no white space. */
+export type BodyForm = 'unknown' | 'events' | 'json' | 'html' | 'other';
+
+/**
+ * What is known of an answer so far. One object a reader, changed by each `push`: read it at once, keep none of it but
+ * the values. Unless said otherwise a fact stays once it is true.
+ */
+export interface StreamFacts {
+  readonly form: BodyForm;
+  readonly messageStart: boolean;
+  /** The first content has come (`docs/failures.md`): the moment to commit. */
+  readonly firstContent: boolean;
+  /** Seen in a `message_delta`: from here on the answer is a success, whatever happens to the socket. */
+  readonly stopReason: string | undefined;
+  readonly messageStop: boolean;
+  /** Offset in the chunk pushed last, just after `message_stop`; -1 if that is not where it ended. */
+  readonly messageStopEnd: number;
+  /** An error event, of whatever shape. Nothing after it is read. */
+  readonly error: ErrorPayload | undefined;
+  /** Why this is no Anthropic stream, in words without its content. Nothing after it is read. */
+  readonly malformed: string | undefined;
+  /** Events of the chunk pushed last: those that feed the timer of the start … */
+  readonly events: number;
+  /** … and pings and comments, which don't. */
+  readonly pings: number;
+  /** Absent until a `message_start` or `message_delta` said something. */
+  readonly usage: Usage | undefined;
+  /** No event is open after the chunk pushed last: bytes of our own may follow. */
+  readonly atBoundary: boolean;
+  /** Offset in the chunk pushed last up to which it ends whole events. */
+  readonly boundary: number;
+  /** Events came without their `event:` lines, which Claude Code does not understand: see `event-lines.ts`. */
+  readonly needsEventLines: boolean;
+}
+
+export interface StreamReader {
+  push(chunk: Buffer): StreamFacts;
+  /** The body has ended: reads an event that lacks its blank line. */
+  finish(): StreamFacts;
+  readonly facts: StreamFacts;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * Reads along an upstream's streamed answer and rewrites nothing. Parses `message_start`, `message_delta` and `error`, and deltas only until
+ * the first content; of other events it looks at the first and last byte.
+ */
+export function createStreamReader(): StreamReader {
+  return new Reader();
+}
+
+class Reader implements StreamReader {
+  readonly #scanner: SseScanner = createScanner();
+  readonly #facts: Mutable<StreamFacts> = {
+    form: 'unknown',
+    messageStart: false,
+    firstContent: false,
+    stopReason: undefined,
+    messageStop: false,
+    messageStopEnd: -1,
+    error: undefined,
+    malformed: undefined,
+    events: 0,
+    pings: 0,
+    usage: undefined,
+    atBoundary: true,
+    boundary: 0,
+    needsEventLines: false,
+  };
+
+  get facts(): StreamFacts {
+    return this.#facts;
+  }
+
+  push(chunk: Buffer): StreamFacts {
+    const facts = this.#facts;
+    facts.messageStopEnd = -1;
+    facts.events = 0;
+    facts.pings = 0;
+    if (facts.form === 'unknown') facts.form = formOf(chunk);
+    if (facts.form === 'json' || facts.form === 'html') return facts;
+    for (const event of this.#scanner.push(chunk)) this.#read(event);
+    facts.atBoundary = this.#scanner.atBoundary;
+    facts.boundary = this.#scanner.boundary;
+    return facts;
+  }
+
+  finish(): StreamFacts {
+    const facts = this.#facts;
+    facts.messageStopEnd = -1;
+    facts.events = 0;
+    facts.pings = 0;
+    const rest = this.#scanner.finish();
+    // Half an event is a cut, not a mistake of whoever wrote it.
+    if (rest !== undefined && (rest.type === 'error' || isWhole(rest))) this.#read(rest);
+    facts.atBoundary = rest === undefined;
+    return facts;
+  }
+
+  #read(event: SseEvent): void {
+    const facts = this.#facts;
+    if (facts.messageStop || facts.error !== undefined || facts.malformed !== undefined) return;
+    if (event.kind === 'comment') {
+      facts.pings++;
+      return;
+    }
+    const type = writesNoType(event.type) ? this.#typeInData(event) : event.type;
+    if (type === undefined) return;
+    if (type === 'ping') {
+      facts.pings++;
+      return;
+    }
+    facts.events++;
+    if (!isKnownEvent(type)) return;
+    if (type === 'error') {
+      facts.error = errorOf(eventData(event));
+    } else if (!event.truncated && !isBraced(event)) {
+      facts.malformed = `the data of a ${type} event is no JSON object`;
+    } else {
+      this.#readKnown(type, event);
+    }
+  }
+
+  #typeInData(event: SseEvent): string | undefined {
+    const type = namedType(event);
+    const facts = this.#facts;
+    if (type.kind === 'named') {
+      if (isKnownEvent(type.name) && type.name !== 'error') facts.needsEventLines = true;
+      return type.name;
+    }
+    if (type.kind === 'unreadable') facts.malformed = 'an event that is no JSON';
+    // After the content has begun an unknown event does no harm.
+    if (type.kind === 'nameless' && !facts.firstContent)
+      facts.malformed = 'an event without a type: no Anthropic stream';
+    return undefined;
+  }
+
+  #readKnown(type: string, event: SseEvent): void {
+    const facts = this.#facts;
+    if (type === 'message_start') {
+      this.#start(event);
+      return;
+    }
+    if (!facts.messageStart) {
+      facts.malformed = `a ${type} event before message_start`;
+      return;
+    }
+    switch (type) {
+      case 'message_delta':
+        this.#delta(event);
+        break;
+      case 'message_stop':
+        facts.messageStop = true;
+        facts.messageStopEnd = event.end;
+        break;
+      case 'content_block_stop':
+        facts.firstContent = true;
+        break;
+      default:
+        if (!facts.firstContent) this.#content(type, event);
+    }
+  }
+
+  #start(event: SseEvent): void {
+    const facts = this.#facts;
+    const data = this.#parse('message_start', event);
+    if (data === undefined) return;
+    const error = readErrorPayload(data);
+    if (error !== undefined) {
+      facts.error = error;
+    } else if (isRecord(data.message)) {
+      facts.messageStart = true;
+      facts.usage = mergeUsage(facts.usage, data.message.usage);
+    } else {
+      facts.malformed = 'a message_start event without a message';
+    }
+  }
+
+  #delta(event: SseEvent): void {
+    const facts = this.#facts;
+    const data = this.#parse('message_delta', event);
+    if (data === undefined) return;
+    facts.usage = mergeUsage(facts.usage, data.usage);
+    const delta = data.delta;
+    const reason = isRecord(delta) ? delta.stop_reason : undefined;
+    if (typeof reason !== 'string' || reason === '') return;
+    facts.stopReason = reason;
+    // The proper end of a message, be it one without content.
+    facts.firstContent = true;
+  }
+
+  /** Before the commit: `content_block_start` and `content_block_delta`. */
+  #content(type: string, event: SseEvent): void {
+    if (event.truncated) {
+      this.#facts.firstContent = true;
+      return;
+    }
+    const data = this.#parse(type, event);
+    if (data === undefined) return;
+    this.#facts.firstContent =
+      type === 'content_block_start' ? blockHoldsContent(data.content_block) : deltaHoldsContent(data.delta);
+  }
+
+  #parse(type: string, event: SseEvent): Record<string, unknown> | undefined {
+    try {
+      const data: unknown = JSON.parse(eventData(event));
+      if (isRecord(data)) return data;
+    } catch {
+      // Said below.
+    }
+    this.#facts.malformed = `the data of a ${type} event is no JSON object`;
+    return undefined;
+  }
+}
+
+function formOf(chunk: Buffer): BodyForm {
+  for (const byte of chunk) {
+    // White space, and the three bytes of a byte order mark.
+    if (byte <= 0x20 || byte === 0xef || byte === 0xbb || byte === 0xbf) continue;
+    if (byte === OPEN_BRACE || byte === 0x5b) return 'json';
+    if (byte === 0x3c) return 'html';
+    // event, data, id, retry, or a comment
+    return 'edir:'.includes(String.fromCharCode(byte)) ? 'events' : 'other';
+  }
+  return 'unknown';
+}
+
+function isBraced(event: SseEvent): boolean {
+  let last = event.dataEnd - 1;
+  while (event.bytes[last] === 0x20) last--;
+  return event.bytes[event.dataStart] === OPEN_BRACE && event.bytes[last] === CLOSE_BRACE;
+}
+
+function isWhole(event: SseEvent): boolean {
+  try {
+    JSON.parse(eventData(event));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function errorOf(text: string): ErrorPayload {
+  try {
+    const payload = readErrorPayload(JSON.parse(text));
+    if (payload !== undefined) return payload;
+  } catch {
+    // An error in plain words is one too.
+  }
+  return { message: text === '' ? 'an error without a message' : text };
+}
