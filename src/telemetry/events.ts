@@ -34,6 +34,16 @@ export type BalancerEvent =
       readonly action: 'reset' | 'disable' | 'enable';
     }
   | { readonly type: 'auth.refused'; readonly path: string; readonly reason: string }
+  /** Advice about how a client is set up. */
+  | { readonly type: 'client.hint'; readonly message: string }
+  | {
+      /** Answered by HTTP, never seen by the engine: too large, no room, not readable, draining. */
+      readonly type: 'request.rejected';
+      readonly requestId: string;
+      readonly path: string;
+      readonly status: number;
+      readonly reason: string;
+    }
   | { readonly type: 'state.warning'; readonly message: string }
   | {
       readonly type: 'fault';

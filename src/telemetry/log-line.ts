@@ -1,0 +1,202 @@
+import type { LogLevel } from '../domain/settings.ts';
+import type { BalancerEvent, BalancerEventType, HealthChanged, RequestEnded } from './events.ts';
+import { clockTime, formatDuration } from './format.ts';
+import { arrivalLine, requestLine } from './request-line.ts';
+
+/** An event as it is logged. */
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly event: BalancerEventType;
+  readonly message: string;
+  readonly requestId?: string;
+  /** What the message says, for machines. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The one place that turns events into log lines. `offset`: the zone's minutes east of UTC. */
+export function logLine(event: BalancerEvent, offset: number): LogLine {
+  switch (event.type) {
+    case 'server.listening':
+      return line(event, 'info', `Listening on ${event.url}`, { url: event.url });
+    case 'server.draining':
+      return line(event, 'info', `Draining: ${count(event.inFlight, 'request')} still running`, {
+        in_flight: event.inFlight,
+      });
+    case 'server.stopped':
+      return line(event, 'info', 'Stopped');
+    case 'config.loaded':
+      return line(event, 'info', configLoaded(event), { file: event.file, providers: event.providers });
+    case 'config.reloaded':
+      return line(event, 'info', `Configuration reloaded: ${changes(event)}`, {
+        added: event.added,
+        removed: event.removed,
+        changed: event.changed,
+      });
+    case 'config.rejected':
+      return line(event, 'error', `Configuration rejected, the running one stays: ${event.message}`);
+    case 'config.warning':
+    case 'state.warning':
+      return line(event, 'warn', event.message);
+    case 'client.hint':
+      return line(event, 'warn', event.message);
+    case 'auth.refused':
+      return line(event, 'warn', `Refused ${event.path}: ${event.reason}`, { path: event.path });
+    case 'provider.operated':
+      return line(event, 'info', `${event.provider}: ${event.action} by hand`, {
+        provider: event.provider,
+        action: event.action,
+      });
+    case 'health.changed':
+      return healthLine(event, offset);
+    case 'fault':
+      return {
+        ...line(event, 'error', `${event.message} ${errorText(event.error)}`, {
+          error: describe(event.error),
+        }),
+        ...(event.requestId === undefined ? {} : { requestId: event.requestId }),
+      };
+    default:
+      return lineOfRequest(event);
+  }
+}
+
+type RequestEvent = Extract<BalancerEvent, { type: `request.${string}` }>;
+
+function lineOfRequest(event: RequestEvent): LogLine {
+  switch (event.type) {
+    case 'request.received': {
+      const preview = event.preview === undefined ? {} : { preview: event.preview };
+      return ofRequest(event, event.request.id, 'debug', `Received ${arrivalLine(event.request)}`, {
+        ...facts(event),
+        ...preview,
+      });
+    }
+    case 'request.attempt_failed': {
+      const where = `${event.provider}/${event.model}`;
+      const what = `Attempt ${event.attempt} at ${where} failed after ${formatDuration(event.afterMs)}: ${event.failure.kind}, ${event.failure.detail}`;
+      return ofRequest(event, event.request.id, 'debug', what, {
+        provider: event.provider,
+        model: event.model,
+        attempt: event.attempt,
+        failure: event.failure,
+        after_ms: event.afterMs,
+      });
+    }
+    case 'request.hint':
+      return ofRequest(event, event.request.id, 'warn', event.message, facts(event));
+    case 'request.rejected':
+      return ofRequest(event, event.requestId, 'warn', `${event.status} for ${event.path}: ${event.reason}`, {
+        path: event.path,
+        status: event.status,
+      });
+    case 'request.ended':
+      return ofRequest(event, event.request.id, ENDING[event.result], requestLine(event), {
+        ...facts(event),
+        result: event.result,
+        status: event.status,
+        provider: event.provider,
+        provider_model: event.model,
+        attempts: event.trace.attempts.map((attempt) => ({
+          provider: attempt.candidate.provider,
+          model: attempt.candidate.model,
+          mode: attempt.mode,
+          outcome: attempt.outcome ?? null,
+        })),
+        time_to_first_content_ms: event.timeToFirstContentMs,
+        duration_ms: event.durationMs,
+        usage: event.usage,
+        error: event.error,
+      });
+  }
+}
+
+/** How loud each ending is. A client that leaves is everyday life; nobody left to answer is not. */
+const ENDING: Readonly<Record<RequestEnded['result'], LogLevel>> = {
+  served: 'info',
+  local: 'info',
+  cancelled: 'info',
+  refused: 'warn',
+  broken: 'warn',
+  exhausted: 'error',
+  faulted: 'error',
+};
+
+/** `GAC: healthy → cooling until 12:01:00 · 2nd counted failure · server_error in headers, 502 Bad Gateway`. */
+function healthLine(event: HealthChanged, offset: number): LogLine {
+  const who = event.scope === 'provider' ? event.provider : `${event.provider}, ${event.scope}`;
+  const until = event.coolingUntil === undefined ? '' : ` until ${clockTime(event.coolingUntil, offset)}`;
+  const cause =
+    event.cause === undefined ? '' : ` · ${event.cause.kind} in ${event.cause.phase}, ${event.cause.detail}`;
+  return {
+    ...line(
+      event,
+      event.to === 'cooling' ? 'warn' : 'info',
+      `${who}: ${event.from} → ${event.to}${until} · ${event.rule}${cause}`,
+      {
+        provider: event.provider,
+        scope: event.scope,
+        from: event.from,
+        to: event.to,
+        rule: event.rule,
+        cause: event.cause,
+        attempt: event.attempt,
+        cooling_until:
+          event.coolingUntil === undefined ? undefined : new Date(event.coolingUntil).toISOString(),
+      },
+    ),
+    ...(event.requestId === undefined ? {} : { requestId: event.requestId }),
+  };
+}
+
+function line(
+  event: BalancerEvent,
+  level: LogLevel,
+  message: string,
+  data: Readonly<Record<string, unknown>> = {},
+): LogLine {
+  return { level, event: event.type, message, data };
+}
+
+function ofRequest(
+  event: RequestEvent,
+  requestId: string,
+  level: LogLevel,
+  message: string,
+  data: Readonly<Record<string, unknown>>,
+): LogLine {
+  return { ...line(event, level, message, data), requestId };
+}
+
+function facts({ request }: Exclude<RequestEvent, { type: 'request.rejected' }>): Record<string, unknown> {
+  const { endpoint, model, stream, session, agent, bytes } = request;
+  return { endpoint, model, stream, session, agent, bytes };
+}
+
+function configLoaded(event: Extract<BalancerEvent, { type: 'config.loaded' }>): string {
+  const from = event.file === undefined ? 'by default, there is no file' : `from ${event.file}`;
+  return `Configuration with ${count(event.providers, 'provider')} ${from}`;
+}
+
+function changes(event: Extract<BalancerEvent, { type: 'config.reloaded' }>): string {
+  const parts = [
+    ['added', event.added] as const,
+    ['removed', event.removed] as const,
+    ['changed', event.changed] as const,
+  ]
+    .filter(([, names]) => names.length > 0)
+    .map(([verb, names]) => `${verb} ${names.join(', ')}`);
+  return parts.length === 0 ? 'the same providers' : parts.join('; ');
+}
+
+function count(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { name: error.name, message: error.message, stack: error.stack };
+}
