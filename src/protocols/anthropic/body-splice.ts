@@ -1,4 +1,5 @@
-import type { ByteRange, WalkedBody } from './body-walker.ts';
+import type { WalkedBody } from './body-walker.ts';
+import type { ByteRange } from './top-level.ts';
 
 /** What a forwarded body shall differ in. */
 export interface BodyChanges {
