@@ -80,9 +80,27 @@ export class Connection {
       (socket) => {
         this.#socket = socket;
         this.#served = 0;
+        tameEnd(socket);
         callback(null, socket);
       },
       (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
     );
   }
+}
+
+/**
+ * Keeps two ends of a socket from taking the process down. When an answer under `connection: close` is paused, undici's
+ * parser asserts that it is not, in the socket's own event, if the end comes (1) as ECONNRESET or (2) without any error, as
+ * from a TLS socket whose inner socket went away. Seen as undici's own kind of socket error both are a plain cut. It also
+ * makes undici open a new connection for a request that was not yet written, instead of failing it.
+ * To be called before undici adds its listeners.
+ */
+function tameEnd(socket: Socket): void {
+  socket.on('error', (error: Error & { code?: string }) => {
+    if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+  });
+  socket.on('close', () => {
+    if (socket.errored) return;
+    socket.emit('error', Object.assign(new Error('closed'), { code: 'UND_ERR_SOCKET' }));
+  });
 }

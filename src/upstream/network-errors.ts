@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import { ConnectError } from './connect-error.ts';
 import type { TransportFailure } from './transport.ts';
 
@@ -21,14 +22,19 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate is for another host',
   UND_ERR_HEADERS_OVERFLOW: 'response headers are larger than 64 KB',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'connection closed before the announced length was reached',
-  HPE_INVALID_EOF_STATE: 'connection closed before the answer was complete',
 };
 
-/** The code of a network error; Node bundles several tries (IPv6, IPv4) in one error whose parts carry it. */
+/**
+ * The code of a network error. Node bundles several tries (IPv6, IPv4) in one error whose parts carry it; behind undici's
+ * own socket error there may be one of the operating system.
+ */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof AggregateError ? errorCode(error.errors[0]) : undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (isParserError(error)) return code ?? 'HTTP_PARSER';
+  if (code === 'UND_ERR_SOCKET' && 'errno' in error && typeof error.errno === 'number')
+    return getSystemErrorName(error.errno);
+  return code ?? (error instanceof AggregateError ? errorCode(error.errors[0]) : undefined);
 }
 
 /** A failure before the request was written. `where` is `host:port`. */
@@ -39,12 +45,23 @@ export function connectFailure(error: Error, where: string): TransportFailure {
   return failure('connect', code, `${where}: ${words}`, false);
 }
 
-/** A failure of an exchange whose request was written. `untouched`: on a reused connection, not one byte came back. */
-export function exchangeFailure(error: Error, untouched: boolean): TransportFailure {
+/** Where an exchange stood when it failed. */
+export interface ExchangePosition {
+  /** The head of the answer had not come. */
+  readonly inHead: boolean;
+  /** On a reused connection, not one byte had come back. */
+  readonly untouched: boolean;
+}
+
+/** A failure of an exchange whose request was written. */
+export function exchangeFailure(error: Error, at: ExchangePosition): TransportFailure {
   const code = errorCode(error);
   if (isRequestFault(code)) return requestFault(error, code);
+  // undici's parser calls every fault so once it has seen a content-length; inside the head it can only be a bad one.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && at.inHead)
+    return failure('protocol', code, 'what came is not HTTP/1.1 (bad headers)', false);
   if (isProtocolFault(error, code)) return failure('protocol', code, described(error, code), false);
-  return failure('reset', code, described(error, code), untouched);
+  return failure('reset', code, described(error, code), at.untouched);
 }
 
 /** Builds a failure without setting absent fields. */
@@ -59,9 +76,18 @@ export function failure(
 
 function isProtocolFault(error: Error, code: string | undefined): boolean {
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return true;
-  if (code === 'HPE_INVALID_EOF_STATE') return false;
-  if (code?.startsWith('HPE_')) return true;
+  if (isParserError(error)) return !isCutShort(error);
   return code === 'UND_ERR_SOCKET' && (error.message === 'bad response' || error.message === 'bad upgrade');
+}
+
+/** undici gives its parser's errors a code in some releases only; the reason stands in the message. */
+function isParserError(error: Error): boolean {
+  return error.name === 'HTTPParserError';
+}
+
+/** FIN in the middle of an answer. */
+function isCutShort(error: Error): boolean {
+  return error.message.includes('Invalid EOF state');
 }
 
 /** undici refuses to send what would not be HTTP. */
@@ -79,6 +105,9 @@ function described(error: Error, code: string | undefined): string {
   if (code === 'UND_ERR_SOCKET' && error.message === 'bad upgrade') return 'switched protocols unasked';
   if (code === 'UND_ERR_SOCKET' && error.message === 'bad response') return 'sent bytes that answer nothing';
   if (code === 'UND_ERR_SOCKET') return 'connection closed by the other side';
-  if (code?.startsWith('HPE_')) return `what came is not HTTP/1.1 (${code})`;
+  if (isParserError(error))
+    return isCutShort(error)
+      ? 'connection closed before the answer was complete'
+      : `what came is not HTTP/1.1 ${/\(.*\)$/s.exec(error.message)?.[0] ?? ''}`.trimEnd();
   return error.message === '' ? (code ?? 'network error') : error.message;
 }

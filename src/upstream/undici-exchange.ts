@@ -24,7 +24,10 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   #cancelWait: () => void = () => {};
   #cancelDeadline: CancelDeadline = () => {};
   #paused = false;
+  /** Nothing is called on the sink any more. */
   #done = false;
+  /** undici has nothing more to tell that matters. */
+  #over = false;
   #inHead = true;
   /** What came after a pause: undici delivers the parse at hand to its end. */
   #held: Buffer[] = [];
@@ -95,12 +98,13 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
 
   /** Ends it from our side, as the whole transport goes down. */
   shutDown(): void {
+    if (this.#heldEnd !== undefined) this.#finish(this.#heldEnd);
     this.#fail(failure('aborted', 'TRANSPORT_CLOSED', 'the balancer closed the connection', false));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#cancelDeadline();
-    if (this.#done || this.#connection === undefined) {
+    if (this.#over || this.#connection === undefined) {
       controller.abort(new Error('aborted'));
       return;
     }
@@ -111,7 +115,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (this.#done || status < 200) return;
+    if (this.#over || status < 200) return;
     const forwarder = this.#connection?.forwarder;
     if (status === 407 && forwarder !== undefined) {
       this.#fail(connectFailure(proxyRefusal(forwarder.label, status), this.#url.host));
@@ -122,26 +126,27 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#done) return;
+    if (this.#over) return;
     if (this.#paused) this.#held.push(chunk);
     else if (!this.#sink.chunk(chunk)) this.pause();
   }
 
   onResponseEnd(): void {
-    if (this.#done) return;
+    if (this.#over) return;
     this.#letGo(true);
     if (this.#held.length > 0) this.#heldEnd = 'end';
     else this.#finish('end');
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#done) return;
+    if (this.#over) return;
     if (this.#mark === undefined) this.#fail(connectFailure(error, this.#url.host));
-    else this.#fail(exchangeFailure(error, this.#isUntouched(this.#mark)));
+    else
+      this.#fail(exchangeFailure(error, { inHead: this.#inHead, untouched: this.#isUntouched(this.#mark) }));
   }
 
   #dispatch(connection: Connection): void {
-    if (this.#done) return;
+    if (this.#over) return;
     const { connectTimeoutMs, method, headers, body } = this.#request;
     this.#cancelDeadline = startDeadline(this.#clock, connectTimeoutMs, () =>
       this.#fail(
@@ -176,11 +181,11 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   }
 
   #resumeParser(): void {
-    if (!this.#paused && !this.#done) this.#controller?.resume();
+    if (!this.#paused && !this.#over) this.#controller?.resume();
   }
 
   #fail(cause: TransportFailure): void {
-    if (this.#done) return;
+    if (this.#over) return;
     this.#letGo(false);
     // What came before the failure is handed on first.
     if (this.#held.length > 0) this.#heldEnd = cause;
@@ -194,6 +199,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   }
 
   #close(): void {
+    this.#over = true;
     this.#done = true;
     this.#held = [];
     this.#cancelDeadline();
@@ -203,6 +209,8 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
 
   /** Gives the connection back; when it can't be kept its socket closes at once. */
   #letGo(keep: boolean): void {
+    this.#over = true;
+    this.#cancelDeadline();
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection === undefined) return;

@@ -21,6 +21,8 @@ export class Recording implements UpstreamSink {
   wantsMore = true;
   /** Called with each chunk, before the answer. */
   onChunk: (chunk: Buffer) => void = () => {};
+  /** Called with the head. */
+  onHead: () => void = () => {};
   #exchange: UpstreamExchange | undefined;
   #watchers: (() => void)[] = [];
 
@@ -82,6 +84,7 @@ export class Recording implements UpstreamSink {
   head(status: number, headers: readonly string[]): void {
     this.status = status;
     this.headers = headers;
+    this.onHead();
     this.#told();
   }
 
