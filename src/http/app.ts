@@ -1,3 +1,4 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { access } from './access.ts';
 import type { AppDependencies, HttpEnv } from './context.ts';
@@ -35,7 +36,11 @@ export function createApp(deps: AppDependencies): Hono<HttpEnv> {
   app.onError((error, c) => {
     const requestId = c.get('requestId');
     deps.observe({ type: 'fault', message: `${c.req.method} ${c.req.path} failed.`, error, requestId });
-    if (c.env.outgoing?.headersSent) c.env.outgoing.destroy();
+    if (c.env.outgoing?.headersSent) {
+      // Half an answer is out; only a break tells the client that the other half will not come.
+      c.env.outgoing.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
     const message = `The balancer itself failed on this request (${requestId}); its log tells more.`;
     return problemResponse(c, { status: 500, message });
   });

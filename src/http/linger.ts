@@ -14,7 +14,10 @@ export function answerWhileWriting(limits: HttpLimits): MiddlewareHandler<HttpEn
     await next();
     const { incoming, outgoing } = c.env;
     if (incoming === undefined || outgoing === undefined) return;
-    if (incoming.complete || outgoing.headersSent || outgoing.destroyed) return;
+    if (!hasBody(incoming) || outgoing.headersSent || outgoing.destroyed) return;
+    // The rest of a short body stands in the packet that is being parsed just now; then nothing is special.
+    if (!incoming.complete) await new Promise(setImmediate);
+    if (incoming.complete || outgoing.destroyed) return;
     const answer = c.res;
     const body = Buffer.from(await answer.arrayBuffer());
     outgoing.writeHead(answer.status, [
@@ -29,6 +32,11 @@ export function answerWhileWriting(limits: HttpLimits): MiddlewareHandler<HttpEn
     c.res = undefined;
     c.res = RESPONSE_ALREADY_SENT;
   };
+}
+
+function hasBody(incoming: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = incoming.headers;
+  return encoding !== undefined || (length !== undefined && length !== '0');
 }
 
 /** Reads and drops what still comes, until the body's end or a bound; then ends the answer, which closes. */

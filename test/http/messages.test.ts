@@ -1,17 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HandStream, jsonReply, streamReply } from './fake-engine.ts';
-import { Fixture, NOW, within } from './fixture.ts';
+import { NOW, within } from './fixture.ts';
+import { loopback } from './setup.ts';
 
-const fixtures: Fixture[] = [];
-afterEach(() => {
-  for (const fixture of fixtures.splice(0)) fixture.stop();
-});
-
-async function start(fixture = new Fixture()) {
-  fixtures.push(fixture);
-  const { url } = await fixture.listen();
-  return { fixture, url };
-}
+const { start } = loopback();
 
 describe('POST /v1/messages', () => {
   it('hands path, query, headers and bytes to the engine as they came', async () => {
