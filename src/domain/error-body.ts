@@ -5,7 +5,7 @@ import { htmlSummary, isHtml } from './plain-text.ts';
 /** Longest body that is read, characters. */
 export const ERROR_BODY_LIMIT = 65_536;
 /** Gateways put one error's JSON into another's message; deeper than this nobody looks. */
-const DEEPEST = 4;
+const DEEPEST = 12;
 /** Fields in which a validation error repeats what the client sent. Never read: the client's text is no failure. */
 const ECHOES: ReadonlySet<string> = new Set([
   'input',
