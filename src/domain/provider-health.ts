@@ -1,18 +1,15 @@
 import type { Availability } from './availability.ts';
+import { afterCutShort } from './cooldown.ts';
 import {
-  afterFailure,
-  afterNoFault,
-  afterQuiet,
-  afterSuccess,
   availability,
   claimTrial,
   commitTrial,
   HEALTHY,
   type HealthPolicy,
   type HealthRecord,
-  ruleOf,
   type Verdict,
 } from './health.ts';
+import { afterFailure, afterNoFault, afterQuiet, afterSuccess, ruleOf } from './health-verdict.ts';
 import type { Endpoint, Failure } from './outcome.ts';
 import type { AttemptMode } from './trace.ts';
 
@@ -97,6 +94,8 @@ export function attemptSettled(
   const rested = mapRecords(health, target, (record) => afterQuiet(record, policy, verdict.at));
   if (outcome.kind === 'success')
     return mapRecords(rested, target, (record) => afterSuccess(record, verdict, policy));
+  if (outcome.cutShort === true)
+    return mapRecords(rested, target, (record) => afterCutShort(record, verdict, outcome, policy));
   const rule = ruleOf(outcome);
   const blamed = rule.counts === 'never' ? undefined : blamedScope(outcome, rule.blame);
   const judged =
