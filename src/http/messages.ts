@@ -35,6 +35,7 @@ export function relay(
       path: path + query(c.req.url),
       headers,
       body,
+      releaseBody: once(() => deps.budget.release(body.length)),
       receivedAt,
     };
     await exchange(request, incoming, outgoing, deps);
@@ -48,7 +49,7 @@ const DRAINING: Problem = {
   headers: { 'retry-after': '5', connection: 'close' },
 };
 
-/** Submits, answers, and gives the body's bytes back to the budget when the connection has no more use for them. */
+/** Submits and answers. The body's bytes leave the budget when the engine says so, or with the connection. */
 async function exchange(
   request: ClientRequest,
   incoming: IncomingMessage,
@@ -60,7 +61,7 @@ async function exchange(
     leave = () => resolve(undefined);
   });
   const client = watchClient(incoming, outgoing, () => {
-    deps.budget.release(request.body.length);
+    request.releaseBody();
     leave();
   });
   if (client.signal.aborted) return;
@@ -78,6 +79,15 @@ async function exchange(
     onFault: (error) =>
       deps.observe({ type: 'fault', message: 'A stream failed.', error, requestId: request.id }),
   });
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
 }
 
 type Received =

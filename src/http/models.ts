@@ -14,7 +14,8 @@ export function modelRoutes(app: Hono<HttpEnv>, deps: AppDependencies): void {
     if (limit === undefined) {
       return problemResponse(c, { status: 400, message: `limit must be a number from 1 to ${MAX_LIMIT}.` });
     }
-    return c.json(page(deps.engine.models(), limit, c.req.query('after_id'), c.req.query('before_id')));
+    const models = deps.engine.models([...c.req.raw.headers].flat());
+    return c.json(page(models, limit, c.req.query('after_id'), c.req.query('before_id')));
   };
   for (const path of ['/v1/models', '/v1/v1/models']) serve(app, 'GET', path, list);
 }

@@ -149,6 +149,23 @@ describe('the budget of all bodies', () => {
     expect(fixture.budget.used()).toBe(0);
   });
 
+  it('is given back as soon as the engine has no more use for the body, and only once', async () => {
+    const { fixture, url } = await start();
+    const stream = new HandStream();
+    fixture.engine.answer = async (request) => {
+      request.releaseBody();
+      return streamReply(stream);
+    };
+    fixture.budget.acquire(100);
+    const running = fetch(`${url}/v1/messages`, { method: 'POST', body: '{"a":1}' });
+    const sink = await within(stream.piped, 'the stream');
+    expect(fixture.budget.used()).toBe(100);
+    sink.end();
+    await (await running).text();
+    await fetch(`${url}/livez`);
+    expect(fixture.budget.used()).toBe(100);
+  });
+
   it('when spent answers 503 with retry-after, and the connection stays usable', async () => {
     const { fixture, url } = await start();
     fixture.budget.acquire(SETTINGS.maxBufferedBytes - 1);

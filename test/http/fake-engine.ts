@@ -17,6 +17,7 @@ export type Submit = (request: ClientRequest, signal: AbortSignal) => Promise<Re
 export class FakeEngine implements Engine {
   readonly requests: ClientRequest[] = [];
   readonly operations: [string, OperatorAction][] = [];
+  modelHeaders: readonly string[] = [];
   current: EngineStatus = engineStatus();
   list: readonly ModelInfo[] = [];
   answer: Submit = async () => jsonReply(200, { ok: true });
@@ -30,7 +31,8 @@ export class FakeEngine implements Engine {
     return this.current;
   }
 
-  models(): readonly ModelInfo[] {
+  models(clientHeaders: readonly string[]): readonly ModelInfo[] {
+    this.modelHeaders = clientHeaders;
     return this.list;
   }
 

@@ -71,6 +71,11 @@ export class Fixture {
     this.app = createApp(deps);
   }
 
+  /** Asks the app without a connection. */
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
+    return this.app.request(path, init, {});
+  }
+
   /** Listens on loopback; `stop` takes it down. */
   async listen(): Promise<RunningServer> {
     const result = await startServer({
