@@ -102,10 +102,12 @@ class Reader implements StreamReader {
     facts.messageStopEnd = -1;
     facts.events = 0;
     facts.pings = 0;
+    facts.boundary = 0;
+    // Taken before what is open is read: a client has got half of it.
+    facts.atBoundary = this.#scanner.atBoundary;
     const rest = this.#scanner.finish();
     // Half an event is a cut, not a mistake of whoever wrote it.
     if (rest !== undefined && (rest.type === 'error' || isWhole(rest))) this.#read(rest);
-    facts.atBoundary = rest === undefined;
     return facts;
   }
 
