@@ -54,7 +54,7 @@ export function parseConfiguration(text: string, context: ParseContext): LoadRes
 }
 
 /** Where an unfit value costs a whole provider: without these keys there is none. */
-const LOST_PROVIDER = /^providers(\[\d+\](\.name|\.base_url)?)?$/;
+const LOST_PROVIDER = /^(providers(\[\d+\](\.name|\.base_url)?)?)?$/;
 
 /** After a provider was left out as unfit, complaints that it is missing would only repeat that. */
 function quietly(report: Report): Report {

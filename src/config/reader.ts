@@ -27,7 +27,10 @@ export interface Reading {
   /** Fits the schema, or is undefined if nothing usable is there. Values that do not fit are left out and told of. */
   readonly value: unknown;
   readonly findings: readonly (Spot & { readonly finding: Finding })[];
-  /** By path in `value` (not in the file: entries that were left out shift the indices). */
+  /**
+   * Of every value, and of those that name unset variables, by path in `value` (not in the file: entries that were left
+   * out shift the indices).
+   */
   readonly spots: ReadonlyMap<string, Spot>;
   /** Values that name environment variables which are not set, by path in `value`. */
   readonly unset: ReadonlyMap<string, readonly string[]>;
@@ -59,10 +62,15 @@ export function readFile(source: Source, shape: Shape, env: Environment): Readin
 
 /** The value at one position, undefined if nothing usable stands there. */
 function readNode(walk: Walk, node: unknown, shape: Shape, at: At): unknown {
+  const value = readAny(walk, node, shape, at);
+  if (value !== undefined) walk.spots.set(at.slot, at.spot);
+  return value;
+}
+
+function readAny(walk: Walk, node: unknown, shape: Shape, at: At): unknown {
   if (!spend(walk, at)) return undefined;
   const target = follow(walk, node, at);
   if (target === undefined || isEmpty(target)) return undefined;
-  walk.spots.set(at.slot, at.spot);
   if (shape.kind === 'object' && isMap(target)) return readObject(walk, target, shape, at);
   if (shape.kind === 'map' && isMap(target)) return readMap(walk, target, shape.value, at);
   if (shape.kind === 'list' && isSeq(target)) return readList(walk, target.items, shape.item, at);
@@ -167,6 +175,7 @@ function expandScalar(walk: Walk, scalar: Scalar, shape: Shape, at: At): Scalar 
   if (text === scalar.value && unset.length === 0) return scalar;
   if (unset.length > 0) {
     walk.unset.set(at.slot, unset);
+    walk.spots.set(at.slot, at.spot);
     // A required value keeps its reference, so that what depends on it can still be named.
     return shape.optional ? undefined : scalar;
   }

@@ -103,8 +103,8 @@ function reportCodes(codes: readonly number[], { report, written }: SettingsCont
   const added = codes.filter((code) => !isKnown(code));
   const known = codes.filter(isKnown);
   const parts = [
-    added.length > 0 ? `${added.join(', ')} now count against the provider` : 'this list changes nothing',
-    ...(known.length > 0 ? [`${known.join(', ')} keep the balancer’s own rule`] : []),
+    added.length > 0 ? `counted against the provider: ${added.join(', ')}` : 'this list changes nothing',
+    ...(known.length > 0 ? [`the balancer’s own rule stays for ${known.join(', ')}`] : []),
   ];
   report(slot, { code: 'known-codes', ...CHECK_NOTE, message: parts.join('; ') });
 }

@@ -75,8 +75,14 @@ function structureOf(schema: Inside) {
   }
 }
 
-function step(schema: Inside, type: string) {
-  return schema.pipe?.find((action) => action.type === type);
+/** An action of the schema's pipe; a pipe may begin with a schema that has one of its own. */
+function step(schema: Inside, type: string): { readonly requirement?: unknown } | undefined {
+  for (const action of schema.pipe ?? []) {
+    if (action.type === type) return action;
+    const inner = action === schema ? undefined : step(action as Inside, type);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 function limits(schema: Inside): { min?: number; max?: number } {
@@ -85,8 +91,11 @@ function limits(schema: Inside): { min?: number; max?: number } {
   return { ...(typeof min === 'number' && { min }), ...(typeof max === 'number' && { max }) };
 }
 
-/** What may stand there, in words: `a whole number of 1 or more`, `one of "a", "b"`. */
-export function expectation(shape: Shape): string {
+/**
+ * What may stand there, in words: `a whole number from 1`, `one of "a", "b"`.
+ * @param largest upper limits above it are left out, as nobody comes near them
+ */
+export function expectation(shape: Shape, largest = Number.POSITIVE_INFINITY): string {
   switch (shape.kind) {
     case 'object':
       return 'a mapping';
@@ -101,7 +110,7 @@ export function expectation(shape: Shape): string {
     case 'boolean':
       return 'true or false';
     case 'number':
-      return numberExpectation(shape);
+      return numberExpectation(shape, largest);
     case 'text':
       return 'text';
     case 'text or list':
@@ -114,11 +123,11 @@ function plural(item: Shape): string {
   return item.kind === 'number' ? 'numbers' : 'texts';
 }
 
-function numberExpectation(shape: Extract<Shape, { kind: 'number' }>): string {
+function numberExpectation(shape: Extract<Shape, { kind: 'number' }>, largest: number): string {
   const noun = shape.integer ? 'a whole number' : 'a number';
   const unit =
     shape.metadata.unit === 's' ? ' of seconds' : shape.metadata.unit ? ` of ${shape.metadata.unit}` : '';
   const min = shape.min === undefined ? '' : shape.min === 0.001 ? ' above 0' : ` from ${shape.min}`;
-  const max = shape.max === undefined ? '' : ` up to ${shape.max}`;
+  const max = shape.max === undefined || shape.max > largest ? '' : ` up to ${shape.max}`;
   return `${noun}${unit}${min}${max}`;
 }

@@ -112,16 +112,16 @@ interface Complaint {
 /** One mistake often makes the parser complain several times: only the first complaint of each line counts. */
 function complaints(document: Document, placeAt: (offset: number) => Place): LocatedFinding[] {
   const errors: readonly Complaint[] = document.errors;
-  const aliases = errors.filter((error) => error.code === 'BAD_ALIAS');
+  // For the parser only a warning, but the cause of whatever else it complains about.
+  const aliases = document.warnings.filter((warning) => warning.code === 'BAD_ALIAS');
   const byLine = new Map<number, LocatedFinding>();
   for (const error of [...(aliases.length > 0 ? aliases : errors)].sort((a, b) => a.pos[0] - b.pos[0])) {
     const place = placeAt(error.pos[0]);
     if (!byLine.has(place.line)) byLine.set(place.line, { finding: syntaxFinding(error.code), place });
   }
-  const warnings = document.warnings.map((warning) => ({
-    finding: tagFinding(warning.code),
-    place: placeAt(warning.pos[0]),
-  }));
+  const warnings = document.warnings
+    .filter((warning) => warning.code !== 'BAD_ALIAS')
+    .map((warning) => ({ finding: tagFinding(warning.code), place: placeAt(warning.pos[0]) }));
   return [...byLine.values(), ...warnings];
 }
 
