@@ -140,6 +140,8 @@ export interface HttpBehaviour {
   readonly status: number;
   /** `json` is set as the content type if the body is an object and none is given. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers that name a time so far ahead of the provider's clock. */
+  readonly times?: Readonly<Record<string, TimeAhead>>;
   /** A string or bytes go out as they are, an object as JSON; default: empty. */
   readonly body?: string | Buffer | object;
   readonly encoding?: ContentEncoding;
@@ -148,6 +150,11 @@ export interface HttpBehaviour {
   /** `after`: answers at the request's head and reads on. `never`: answers, closes, and does not read the body. */
   readonly readBody?: 'first' | 'after' | 'never';
   readonly delayMs?: number;
+}
+
+export interface TimeAhead {
+  readonly inSeconds: number;
+  readonly as: 'http_date' | 'unix_seconds' | 'iso_date';
 }
 
 /** An error whose text repeats the credential that the request carried. */

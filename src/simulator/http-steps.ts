@@ -1,8 +1,21 @@
-import type { HttpBehaviour, Step } from './behaviour.ts';
+import type { HttpBehaviour, Step, TimeAhead } from './behaviour.ts';
 import { compress, headBytes } from './wire.ts';
 
 /** Statuses whose answers have no body and no length. */
 const WITHOUT_BODY: readonly number[] = [204, 304];
+
+/** The same behaviour with its times filled in, seen from `now` (wall clock, ms). */
+export function withTimes(behaviour: HttpBehaviour, now: number): HttpBehaviour {
+  const times = Object.entries(behaviour.times ?? {});
+  const headers = times.map(([name, ahead]) => [name, timeText(ahead, now)]);
+  return { ...behaviour, headers: { ...behaviour.headers, ...Object.fromEntries(headers) } };
+}
+
+function timeText(ahead: TimeAhead, now: number): string {
+  const at = new Date(now + ahead.inSeconds * 1000);
+  if (ahead.as === 'http_date') return at.toUTCString();
+  return ahead.as === 'iso_date' ? at.toISOString() : String(Math.floor(at.getTime() / 1000));
+}
 
 /** The steps of an answer of known length. */
 export async function httpSteps(behaviour: HttpBehaviour): Promise<readonly Step[]> {

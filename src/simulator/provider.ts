@@ -88,7 +88,8 @@ export async function startProvider(options: ProviderOptions): Promise<Simulated
     },
     behaviourFor: (request) =>
       isSide(request) && typeof source !== 'function' ? side.take(request) : main.take(request),
-    stepsFor: (behaviour, request) => stepsFor(behaviour, { name, checkSignatures }, request),
+    stepsFor: (behaviour, request) =>
+      stepsFor(behaviour, { name, checkSignatures, now: clock.now() }, request),
   };
 
   const certificate = options.tls === true ? createCertificate() : undefined;

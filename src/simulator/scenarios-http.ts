@@ -1,9 +1,8 @@
 import { apiError, errorBody, htmlError, openaiError } from './errors.ts';
 import type { Scenario } from './scenario.ts';
 
-/** A moment that lies ahead of every clock: 1 January 2100. */
-const FAR_SECONDS = '4102444800';
-const FAR_DATE = 'Fri, 01 Jan 2100 00:00:00 GMT';
+/** Three days: longer than any cooldown, as accounts that are used up say it. */
+const FAR = { inSeconds: 3 * 24 * 3600 } as const;
 const UNIFIED = 'anthropic-ratelimit-unified';
 
 const CREDIT = 'Your credit balance is too low to access the Anthropic API.';
@@ -151,20 +150,42 @@ export const HTTP_SCENARIOS = {
   },
   rate_limit_date: {
     about: '429, retry-after as a date far ahead',
-    behaviour: apiError(429, 'rate_limit_error', LIMITED, { 'retry-after': FAR_DATE }),
+    behaviour: {
+      ...apiError(429, 'rate_limit_error', LIMITED),
+      times: { 'retry-after': { ...FAR, as: 'http_date' } },
+    },
     expected: 'rate_limited',
     anyForm: true,
   },
   rate_limit_unified: {
     about: '429, the account’s seven-day window is used up until far ahead',
-    behaviour: apiError(429, 'rate_limit_error', LIMITED, {
-      [`${UNIFIED}-status`]: 'rejected',
-      [`${UNIFIED}-representative-claim`]: 'seven_day',
-      [`${UNIFIED}-reset`]: FAR_SECONDS,
-      [`${UNIFIED}-7d-status`]: 'rejected',
-      [`${UNIFIED}-7d-reset`]: FAR_SECONDS,
-      [`${UNIFIED}-5h-status`]: 'allowed',
-    }),
+    behaviour: {
+      ...apiError(429, 'rate_limit_error', LIMITED, {
+        [`${UNIFIED}-status`]: 'rejected',
+        [`${UNIFIED}-representative-claim`]: 'seven_day',
+        [`${UNIFIED}-7d-status`]: 'rejected',
+        [`${UNIFIED}-5h-status`]: 'allowed',
+      }),
+      times: {
+        [`${UNIFIED}-reset`]: { ...FAR, as: 'unix_seconds' },
+        [`${UNIFIED}-7d-reset`]: { ...FAR, as: 'unix_seconds' },
+      },
+    },
+    expected: 'rate_limited',
+    anyForm: true,
+  },
+  rate_limit_tokens: {
+    about: '429, the tokens of this minute are used up',
+    behaviour: {
+      ...apiError(429, 'rate_limit_error', LIMITED, {
+        'anthropic-ratelimit-requests-remaining': '10',
+        'anthropic-ratelimit-input-tokens-remaining': '0',
+      }),
+      times: {
+        'anthropic-ratelimit-requests-reset': { inSeconds: 1, as: 'iso_date' },
+        'anthropic-ratelimit-input-tokens-reset': { inSeconds: 30, as: 'iso_date' },
+      },
+    },
     expected: 'rate_limited',
     anyForm: true,
   },

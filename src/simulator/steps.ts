@@ -2,7 +2,7 @@ import { type Asked, answerSteps, cutSteps } from './answers.ts';
 import type { Behaviour, EchoBehaviour, Step } from './behaviour.ts';
 import { breakSteps } from './break-steps.ts';
 import { errorBody } from './errors.ts';
-import { httpSteps } from './http-steps.ts';
+import { httpSteps, withTimes } from './http-steps.ts';
 import { headerOf } from './request-parser.ts';
 import { foreignSignature } from './signatures.ts';
 import { streamSteps } from './stream-steps.ts';
@@ -21,7 +21,7 @@ export interface AnsweredRequest {
 /** Turns a behaviour into the steps for one request. `checkSignatures`: a good answer refuses foreign thinking blocks. */
 export async function stepsFor(
   behaviour: Behaviour,
-  provider: { readonly name: string; readonly checkSignatures: boolean },
+  provider: { readonly name: string; readonly checkSignatures: boolean; readonly now: number },
   request: AnsweredRequest,
 ): Promise<readonly Step[]> {
   const body = parseJson(request.body);
@@ -37,7 +37,7 @@ export async function stepsFor(
     case 'cut':
       return cutSteps(behaviour, asked);
     case 'http':
-      return httpSteps(behaviour);
+      return httpSteps(withTimes(behaviour, provider.now));
     case 'echo':
       return httpSteps(echo(behaviour, request.rawHeaders));
     case 'break':
