@@ -20,6 +20,25 @@ export function checkKey(
   return accepted ? 'accepted' : 'wrong';
 }
 
+/**
+ * A flat header list without our own keys: one that opens this balancer must not reach a provider, not even
+ * where the client's credentials are passed through.
+ */
+export function withoutOwnKeys(headers: readonly string[], keys: readonly string[]): string[] {
+  const result: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    const value = headers[at + 1] ?? '';
+    if (!isOwnKey(name.toLowerCase(), value, keys)) result.push(name, value);
+  }
+  return result;
+}
+
+function isOwnKey(name: string, value: string, keys: readonly string[]): boolean {
+  if (name === 'x-api-key') return checkKey(value, undefined, keys) === 'accepted';
+  return name === 'authorization' && checkKey(undefined, value, keys) === 'accepted';
+}
+
 function bareValue(authorization: string | undefined): string | undefined {
   return authorization?.trim().replace(/^bearer(?:\s+|$)/i, '');
 }

@@ -127,6 +127,6 @@ function declaredLength(incoming: IncomingMessage): number | undefined {
 }
 
 /** The client holds its body back until we say `100 Continue` (RFC 9110 §10.1.1). */
-export function waitsForContinue(incoming: IncomingMessage): boolean {
+function waitsForContinue(incoming: IncomingMessage): boolean {
   return incoming.headers.expect?.toLowerCase() === '100-continue' && incoming.httpVersion !== '1.0';
 }

@@ -16,7 +16,7 @@ interface Authority {
 }
 
 /** Splits `host[:port]`; undefined if it is anything else. */
-export function parseAuthority(text: string): Authority | undefined {
+function parseAuthority(text: string): Authority | undefined {
   const match = AUTHORITY.exec(text.trim());
   if (match?.[1] === undefined) return undefined;
   return { host: normalHost(match[1]), port: match[2] };

@@ -17,7 +17,7 @@ export function answerWhileWriting(limits: HttpLimits): MiddlewareHandler<HttpEn
     if (!hasBody(incoming) || outgoing.headersSent || outgoing.destroyed) return;
     // The rest of a short body stands in the packet that is being parsed just now; then nothing is special.
     if (!incoming.complete) await new Promise(setImmediate);
-    if (incoming.complete || outgoing.destroyed) return;
+    if (incoming.complete || incoming.destroyed || outgoing.destroyed) return;
     const answer = c.res;
     const body = Buffer.from(await answer.arrayBuffer());
     outgoing.writeHead(answer.status, [

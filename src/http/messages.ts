@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Handler } from 'hono';
 import type { ClientRequest, Reply } from '../engine/interface.ts';
+import { withoutOwnKeys } from './api-key.ts';
 import { type BodyResult, readBody } from './body.ts';
 import { watchClient } from './client.ts';
 import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
@@ -29,11 +30,12 @@ export function relay(
     if (received.kind === 'problem') return rejected(c, deps, received.problem);
 
     const { body, headers } = received;
+    const { auth } = deps.settings();
     const request: ClientRequest = {
       id: c.get('requestId'),
       endpoint,
       path: path + query(c.req.url),
-      headers,
+      headers: auth.enabled ? withoutOwnKeys(headers, auth.apiKeys) : headers,
       body,
       releaseBody: once(() => deps.budget.release(body.length)),
       receivedAt,

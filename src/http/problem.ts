@@ -21,7 +21,7 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 };
 
 /** Anthropic's `error.type` for a status; statuses without one of their own fall to their class. */
-export function errorType(status: number): string {
+function errorType(status: number): string {
   return ERROR_TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error');
 }
 

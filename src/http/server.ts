@@ -32,6 +32,9 @@ export type StartResult =
 
 const NODE_OPTIONS = {
   noDelay: true,
+  // A client whose machine vanished says no goodbye; without probes its upstream would run on for nobody.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
   maxHeaderSize: 64 * 1024,
   headersTimeout: 60_000,
   // Node's bound of a whole upload would cut slow but honest ones; the body reader watches for silence instead.
@@ -51,7 +54,7 @@ export function startServer(options: ServerOptions): Promise<StartResult> {
     autoCleanupIncoming: false,
     // HTTP/1.0 may come without a Host.
     hostname: 'localhost',
-    errorHandler: unreadableRequest,
+    errorHandler: (error) => unreadableRequest(error, options.observe),
   });
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     // A write to a connection that just closed raises an event, and nobody else listens.
@@ -60,7 +63,10 @@ export function startServer(options: ServerOptions): Promise<StartResult> {
       if (closing) setImmediate(() => server.closeIdleConnections());
     });
     if (closing) outgoing.shouldKeepAlive = false;
-    void respond(incoming, outgoing);
+    respond(incoming, outgoing).catch((error: unknown) => {
+      outgoing.destroy();
+      options.observe({ type: 'fault', message: 'An answer could not be sent.', error });
+    });
   };
   const server = createServer(NODE_OPTIONS, listener);
   // The body reader says `100 Continue` itself, once nothing speaks against the body.
@@ -106,8 +112,9 @@ function running(server: Server, host: string, onClosing: () => void): RunningSe
 }
 
 /** A request line or Host that makes no address never reaches the routes. */
-function unreadableRequest(error: unknown): Response {
+function unreadableRequest(error: unknown, observe: ServerOptions['observe']): Response {
   const isFault = !(error instanceof Error) || error.name !== 'RequestError';
+  if (isFault) observe({ type: 'fault', message: 'A request failed outside the routes.', error });
   const problem = isFault
     ? { status: 500, message: 'The balancer itself failed on this request.' }
     : { status: 400, message: 'The request has no valid address: look at its Host header and its path.' };
@@ -119,7 +126,7 @@ function unreadableRequest(error: unknown): Response {
 
 function startFailure(error: NodeJS.ErrnoException, host: string, port: number): StartResult {
   const code = error.code ?? 'UNKNOWN';
-  return { kind: 'failed', code, message: `${reason(code, host, port)}` };
+  return { kind: 'failed', code, message: reason(code, host, port) };
 }
 
 function reason(code: string, host: string, port: number): string {

@@ -2,7 +2,7 @@ import type { LogLevel } from '../domain/settings.ts';
 import { oneLine } from './format.ts';
 import { fitWidth, textWidth } from './width.ts';
 
-export interface BannerProvider {
+interface BannerProvider {
   readonly name: string;
   readonly type: string;
   /** Without user part. */

@@ -8,7 +8,7 @@ import { type LogLine, logLine } from './log-line.ts';
 import { redactDeep } from './redaction.ts';
 
 /** What a reload may change. */
-export interface LogSettings {
+interface LogSettings {
   readonly level: LogLevel;
   /** Paint the console's lines; only with `format: 'text'`. */
   readonly color: boolean;

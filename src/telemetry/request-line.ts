@@ -39,7 +39,7 @@ function target(event: RequestEnded): string {
 }
 
 /** `GAC ✗ 429 → AnyRouter ✓`, in the order in which they were tried. */
-export function attempts(list: readonly AttemptTrace[]): string {
+function attempts(list: readonly AttemptTrace[]): string {
   return list.map(attempt).join(' → ');
 }
 

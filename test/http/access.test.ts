@@ -103,6 +103,18 @@ describe('API keys', () => {
     }
   });
 
+  it('of the balancer never reach the engine, other credentials do', async () => {
+    const { fixture, url } = await start();
+    fixture.settings = withAuth().settings;
+    const headers = { 'x-api-key': 'key-one', authorization: 'Bearer upstream' };
+    await fetch(`${url}/v1/messages`, { method: 'POST', body: '{}', headers });
+    await fetch(`${url}/v1/messages`, { method: 'POST', body: '{}', headers: { authorization: 'key-two' } });
+    const [first, second] = fixture.engine.requests;
+    expect(first?.headers).toContain('Bearer upstream');
+    expect([...(first?.headers ?? []), ...(second?.headers ?? [])]).not.toContain('key-one');
+    expect(second?.headers).not.toContain('key-two');
+  });
+
   it('that are missing are refused while the client is still writing, and the refusal arrives', async () => {
     const { fixture, url } = await start();
     fixture.settings = withAuth().settings;

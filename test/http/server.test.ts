@@ -147,6 +147,15 @@ describe('a connection', () => {
     expect(await client.all()).toContain('"alive"');
   });
 
+  it('whose handler throws something that is no error is answered, and told', async () => {
+    const { fixture, url } = await start();
+    fixture.engine.answer = () => Promise.reject('a text');
+    const client = raw(url);
+    client.write(REQUEST);
+    expect(await client.until('api_error')).toMatch(/^HTTP\/1\.1 500 /);
+    expect(fixture.events).toMatchObject([{ type: 'fault', error: 'a text' }]);
+  });
+
   it('that speaks no HTTP is refused and harms nobody', async () => {
     const { url } = await start();
     const client = raw(url);

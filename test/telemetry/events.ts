@@ -32,7 +32,7 @@ function attempt(number: number, provider: string, outcome: AttemptTrace['outcom
   };
 }
 
-export const FAILED_OVER: RequestTrace = {
+const FAILED_OVER: RequestTrace = {
   decisions: [],
   attempts: [attempt(1, 'GAC', RATE_LIMITED), attempt(2, 'AnyRouter', { kind: 'success' })],
 };
