@@ -1,4 +1,4 @@
-import { type ErrorFacts, readErrorBody } from './error-body.ts';
+import { ERROR_BODY_LIMIT, type ErrorFacts, readErrorBody } from './error-body.ts';
 import { statusOfError } from './error-envelope.ts';
 import { headerValue } from './header-list.ts';
 import type { Endpoint, Failure, FailureKind, Phase, StatedWindow } from './outcome.ts';
@@ -218,7 +218,8 @@ function isNamed(listed: string, error: ErrorFacts): boolean {
 
 /** A pattern with the `g` flag remembers where it stopped; it is always asked from the start. */
 function matchesBody(patterns: readonly RegExp[], raw: string): boolean {
-  return patterns.some((pattern) => raw.search(pattern) >= 0);
+  const text = raw.slice(0, ERROR_BODY_LIMIT);
+  return patterns.some((pattern) => text.search(pattern) >= 0);
 }
 
 function notAnError(response: FailedResponse, phase: Phase): Failure {

@@ -15,6 +15,7 @@ const QUOTA: readonly RegExp[] = [
   /\breached your specified (?:workspace )?api usage limits/i, // Anthropic: … You will regain access on …
   /\bspend(?:ing)?[ _](?:limit|cap)[ _](?:has been )?(?:reached|exceeded)|\b(?:reached|exceeded) (?:your|the) (?:\w+ )?spend(?:ing)? (?:limit|cap)/i,
   /\b(?:subscription|plan|package) (?:has |is )?expired/i,
+  /\bout of (?:extra )?usage\b/i, // Anthropic: You're out of extra usage
   /\bno[ _]available[ _]tokens?\b|没有可用\s*token|无可用\s*token|没有可用令牌|无可用令牌/i,
   /余额不足|余额已用|额度不足|额度已用|额度用尽|额度失败|剩余额度|配额不足|配额已用|超出配额|积分不足|点数不足|欠费|arrearage/i,
   /(?:账户|账号|套餐|订阅|令牌)[^。，,\n]{0,8}(?:已过期|已到期|已用尽|已耗尽)/i,
@@ -23,7 +24,7 @@ const QUOTA: readonly RegExp[] = [
 /** The same, unless a sentence shows that the quota is a rate (Google says "quota" for requests per minute too). */
 const QUOTA_OR_RATE =
   /\bquota[ _](?:\w+ ){0,3}?exceeded|\bquota_exceeded\b|\bexceeded? (?:your|the|its) (?:\w+ ){0,3}quota/i;
-const RATE = /\bper[ _-]?(?:second|minute|min)\b|\b[rt]pm\b|每分钟|每秒/i;
+const RATE = /per[ _-]?(?:second|minute|min\b)|\b[rt]pm\b|每分钟|每秒/i;
 
 /** A model's name in a sentence, perhaps in quotes. */
 const NAME = '(?:[`\'"“‘(\\[]?[\\w.:/@+~-]{1,120}[`\'"”’)\\]]?)';
@@ -31,7 +32,7 @@ const NAME = '(?:[`\'"“‘(\\[]?[\\w.:/@+~-]{1,120}[`\'"”’)\\]]?)';
 const FEATURE =
   '(?!,? (?:for|with|in|by|when) (?:\\w+ ){0,2}(?:thinking|reasoning|tools?|images?|vision|streaming|effort|cach|batch|structured|documents?|pdf))';
 const GONE =
-  "(?:not found|(?:does|did|do)(?: not|n['’]t) exist|not exist|(?:not|un) ?supported|(?:not|un) ?available|not (?:been )?(?:enabled|activated|configured|allowed|permitted)|unknown|invalid|retired|deprecated|has been (?:removed|retired|shut down)|no longer (?:available|supported))";
+  "(?:not found|(?:does|did|do)(?: not|n['’]t) exist|not exist|(?:not|un) ?supported|(?:not|un) ?available|not (?:been )?(?:enabled|activated|configured|allowed|permitted)|unknown|invalid|retired|deprecated|has been (?:removed|retired|deprecated|discontinued|decommissioned|disabled|shut down)|no longer (?:available|supported))";
 
 /** This provider does not have this model (now, or for this account): others may. */
 const MODEL_MISSING: readonly RegExp[] = [
@@ -47,7 +48,7 @@ const MODEL_MISSING: readonly RegExp[] = [
   /\b(?:access to|permission (?:to|for)|not (?:allowed|authori[sz]ed|permitted|entitled) to (?:use|access|call)) (?:the |this |that )?(?:requested )?model\b/i,
   /\b(?:models?|(?:claude|gpt|glm|kimi|qwen|deepseek|gemini)-[\w.:-]+)(?: [`'"]?[\w.:/@-]+[`'"]?)? (?:is |are )?not (?:included |available |supported |part )?(?:of |in |on |by |with |under |for )(?:your|the)(?: current)?(?: \w+)? (?:plan|subscription|tier)\b/i,
   /\bmodel id .{1,120} with on-demand throughput isn['’]t supported/i, // Bedrock
-  /无可用\s*(?:的)?模型|没有可用\s*(?:的)?模型|无可用渠道|模型[^。，,\n]{0,80}(?:不存在|不可用|不支持|未开放|已下线|无可用)|不支持(?:该|此|的)?模型|无权(?:访问|使用)[^。，,\n]{0,12}模型/i,
+  /无可用\s*(?:的)?模型|没有可用\s*(?:的)?模型|无可用渠道|模型[^。，,\n]{0,80}(?:不存在|不可用|不支持|未开放|已下线|已禁用|被禁用|无可用)|不支持(?:该|此|的)?模型|无权(?:访问|使用)[^。，,\n]{0,12}模型/i,
 ];
 
 /** Of the phrases above those that name a missing model whatever the status is. */
@@ -63,7 +64,7 @@ const POLICY: readonly RegExp[] = [
 ];
 /** A policy that closed the account speaks about the credentials after all. */
 const ACCOUNT_CLOSED =
-  /\b(?:account|organi[sz]ation|api key|key|user|workspace)\b.{0,60}\b(?:disabled|suspended|banned|blocked|terminated|deactivated|restricted)\b|封禁|封号|禁用|停用/i;
+  /\b(?:account|organi[sz]ation|api key|workspace)\b.{0,60}\b(?:disabled|suspended|banned|blocked|terminated|deactivated|restricted)\b|封禁|封号|禁用|停用/i;
 
 /** Refusals of the request that the balancer knows well; the users' own patterns do not turn them into server errors. */
 const KNOWN_REFUSALS: readonly RegExp[] = [
@@ -113,7 +114,9 @@ export function saysForeignSignature(text: string): boolean {
   return some(FOREIGN_SIGNATURE, text);
 }
 
-/** Gemini's gateway answers 400 to a wrong key. */
+/** 400 that speaks of who asked: Gemini's word for a wrong key, Anthropic's for a closed organization. */
 export function saysBadKey(text: string): boolean {
-  return /\bapi key not valid\b|\binvalid (?:x-)?api[- ]key\b/i.test(text);
+  return /\bapi key not valid\b|\binvalid (?:x-)?api[- ]key\b|\b(?:organi[sz]ation|account) has been (?:disabled|suspended|banned)\b/i.test(
+    text,
+  );
 }

@@ -15,7 +15,7 @@ const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"'<>]{1,200}@/gi, '$1'],
   [/\b(bearer|basic)\s+[\w.~+/-]{8,}=*/gi, '$1 …'],
-  [/\b(?:sk|pk|rk|ak|key|cr)-[\w*.-]{6,}/gi, '…'],
+  [/\b(?:sk-[\w*.-]{6,}|(?:pk|rk|ak|key|cr)-(?=[\w*.-]{0,200}\d)[\w*.-]{6,})/gi, '…'],
   [/\bgsk_[\w*]{8,}|\bAIza[\w-]{16,}|\beyJ[\w-]{10,}\.[\w-]{4,}[\w.-]*/g, '…'],
   [/((?:api[-_ ]?key|token|secret|password|authorization)["']?\s*[:=]\s*["']?)[^\s"',;&)]{8,}/gi, '$1…'],
 ];
