@@ -28,6 +28,8 @@ export interface ProviderOptions {
   readonly clock?: Clock;
   /** Refuse thinking blocks that another provider signed, as the real API does; default true. */
   readonly checkSignatures?: boolean;
+  /** How many requests are kept in `requests` and for `nextRequest()`, the latest ones; default: all. 0 for long runs. */
+  readonly keep?: number;
 }
 
 /** A running provider on 127.0.0.1. */
@@ -38,7 +40,7 @@ export interface SimulatedProvider {
   readonly port: number;
   /** PEM of its certificate, where it speaks TLS. */
   readonly certificate: string | undefined;
-  /** All it ever received, in order of arrival. */
+  /** What it received (the last `keep` of it), in order of arrival. */
   readonly requests: readonly ReceivedRequest[];
   /** Connections open now. */
   readonly openConnections: number;
@@ -64,7 +66,8 @@ export async function startProvider(options: ProviderOptions): Promise<Simulated
   const checkSignatures = options.checkSignatures ?? true;
   const requests: ReceivedRequest[] = [];
   const sockets = new Set<Socket>();
-  const arrivals = createArrivals();
+  const keep = options.keep ?? Number.POSITIVE_INFINITY;
+  const arrivals = createArrivals(keep);
   const side = inTurn(options.sideBehaviour ?? GOOD_ANSWER);
   let source = options.behaviour;
   let main = inTurn(source);
@@ -77,7 +80,10 @@ export async function startProvider(options: ProviderOptions): Promise<Simulated
       numbers += 1;
       return numbers;
     },
-    arrived: (request) => requests.push(request),
+    arrived: (request) => {
+      requests.push(request);
+      if (requests.length > keep) requests.shift();
+    },
     ready: arrivals.push,
     behaviourAtHead: (request) => {
       if (typeof source === 'function' || isSide(request)) return undefined;
@@ -147,7 +153,7 @@ function inTurn(source: BehaviourSource) {
 }
 
 /** A queue of requests between connections and the test. */
-function createArrivals() {
+function createArrivals(keep: number) {
   const waiting: ((request: ReceivedRequest) => void)[] = [];
   const queue: ReceivedRequest[] = [];
   return {
@@ -155,6 +161,7 @@ function createArrivals() {
       const taker = waiting.shift();
       if (taker) taker(request);
       else queue.push(request);
+      if (queue.length > keep) queue.shift();
     },
     next: (timeoutMs: number, name: string): Promise<ReceivedRequest> => {
       const first = queue.shift();
