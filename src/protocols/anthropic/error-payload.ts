@@ -22,6 +22,17 @@ export function readErrorPayload(value: unknown): ErrorPayload | undefined {
   return undefined;
 }
 
+/** Reads the data of an error event. Words that are none of the shapes are its message. */
+export function readErrorText(text: string): ErrorPayload {
+  try {
+    const read = readErrorPayload(JSON.parse(text));
+    if (read !== undefined) return read;
+  } catch {
+    // An error in plain words is one too.
+  }
+  return payload(undefined, text, undefined);
+}
+
 function payload(type: unknown, message: unknown, code: unknown): ErrorPayload {
   const name = typeof type === 'string' && type !== '' ? type : undefined;
   const short = typeof code === 'string' || typeof code === 'number' ? String(code) : undefined;

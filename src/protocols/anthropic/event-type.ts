@@ -27,8 +27,8 @@ export type NamedType =
   | { readonly kind: 'named'; readonly name: string }
   /** JSON that names no type. */
   | { readonly kind: 'nameless' }
-  /** `[DONE]`, the end mark of OpenAI's streams: no event of a message. */
-  | { readonly kind: 'done' }
+  /** Nothing, or `[DONE]`, the end mark of OpenAI's streams: no event of a message. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'unreadable' };
 
 const TYPE_FIRST = Buffer.from('{"type":"');
@@ -43,8 +43,8 @@ export function namedType(event: SseEvent): NamedType {
     if (nameEnd !== -1 && nameEnd < dataEnd)
       return { kind: 'named', name: bytes.toString('utf8', nameStart, nameEnd) };
   }
-  const text = eventData(event);
-  if (text.trim() === '[DONE]') return { kind: 'done' };
+  const text = eventData(event).trim();
+  if (text === '' || text === '[DONE]') return { kind: 'none' };
   let data: unknown;
   try {
     data = JSON.parse(text);

@@ -1,13 +1,11 @@
 import type { Usage } from '../../domain/outcome.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
+import { type BodyForm, formOf } from './body-form.ts';
 import { blockHoldsContent, deltaHoldsContent } from './content.ts';
-import { type ErrorPayload, isRecord, readErrorPayload } from './error-payload.ts';
+import { type ErrorPayload, isRecord, readErrorPayload, readErrorText } from './error-payload.ts';
 import { isKnownEvent, namedType, writesNoType } from './event-type.ts';
 import { mergeUsage } from './usage.ts';
-
-/** What the bytes are, by the first that is no white space. */
-export type BodyForm = 'unknown' | 'events' | 'json' | 'html' | 'other';
 
 /**
  * What is known of an answer so far. One object a reader, changed by each `push`: read it at once, keep none of it but
@@ -127,7 +125,7 @@ class Reader implements StreamReader {
     facts.events++;
     if (!isKnownEvent(type)) return;
     if (type === 'error') {
-      facts.error = errorOf(eventData(event));
+      facts.error = readErrorText(eventData(event));
     } else if (!event.truncated && !isBraced(event)) {
       facts.malformed = `the data of a ${type} event is no JSON object`;
     } else {
@@ -142,10 +140,13 @@ class Reader implements StreamReader {
       if (isKnownEvent(type.name) && type.name !== 'error') facts.needsEventLines = true;
       return type.name;
     }
-    if (type.kind === 'unreadable') facts.malformed = 'an event that is no JSON';
-    // After the content has begun an unknown event does no harm.
-    if (type.kind === 'nameless' && !facts.firstContent)
+    // In a stream that has begun with its event lines, clients pass over an event without one, whatever is in it.
+    if (type.kind === 'none') facts.pings++;
+    else if (type.kind === 'unreadable' && (!facts.messageStart || facts.needsEventLines)) {
+      facts.malformed = 'an event that is no JSON';
+    } else if (type.kind === 'nameless' && !facts.messageStart) {
       facts.malformed = 'an event without a type: no Anthropic stream';
+    }
     return undefined;
   }
 
@@ -227,18 +228,6 @@ class Reader implements StreamReader {
   }
 }
 
-function formOf(chunk: Buffer): BodyForm {
-  for (const byte of chunk) {
-    // White space, and the three bytes of a byte order mark.
-    if (byte <= 0x20 || byte === 0xef || byte === 0xbb || byte === 0xbf) continue;
-    if (byte === OPEN_BRACE || byte === 0x5b) return 'json';
-    if (byte === 0x3c) return 'html';
-    // event, data, id, retry, or a comment
-    return 'edir:'.includes(String.fromCharCode(byte)) ? 'events' : 'other';
-  }
-  return 'unknown';
-}
-
 function isBraced(event: SseEvent): boolean {
   let last = event.dataEnd - 1;
   while (event.bytes[last] === 0x20) last--;
@@ -252,14 +241,4 @@ function isWhole(event: SseEvent): boolean {
   } catch {
     return false;
   }
-}
-
-function errorOf(text: string): ErrorPayload {
-  try {
-    const payload = readErrorPayload(JSON.parse(text));
-    if (payload !== undefined) return payload;
-  } catch {
-    // An error in plain words is one too.
-  }
-  return { message: text === '' ? 'an error without a message' : text };
 }

@@ -244,6 +244,21 @@ describe('reading along a stream', () => {
   });
 
   it.each([
+    ['an empty one', 'data:\n\n'],
+    ['one that is no JSON', 'data: still working\n\n'],
+    ['one that names no type', 'data: {"working":true}\n\n'],
+    ['the end mark of another protocol', 'data: [DONE]\n\n'],
+    ['one of an unknown type', 'event: news\ndata: no JSON\n\n'],
+  ])('passes over an event as clients do: %s', (_, text) => {
+    const facts = read(bytes([START]), text, bytes([OPEN, TEXT]), text, bytes([CLOSE, END, STOP]));
+    expect(facts).toMatchObject({ malformed: undefined, needsEventLines: false, messageStop: true });
+  });
+
+  it('minds garbage in a stream whose every event lacks its line', () => {
+    expect(read(bare([START, OPEN, TEXT]), 'data: {"type\n\n').malformed).toEqual(expect.any(String));
+  });
+
+  it.each([
     ['html', '\n <!DOCTYPE html><html>'],
     ['json', ' {"type":"error"}'],
     ['json', '\uFEFF[{"error":1}]'],
