@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type buildConnector, Client } from 'undici';
 import { type DialTarget, isForwarded } from './dial.ts';
 import { bareHost, type ProxyAddress, type ProxyChoice } from './proxy-choice.ts';
+import { ReadGate } from './read-gate.ts';
 
 const KEEP_ALIVE_MS = 60_000;
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -28,6 +29,7 @@ export class Connection {
   /** The HTTP proxy that takes this connection's requests in absolute form, if there is one. */
   readonly forwarder: ProxyAddress | undefined;
   #socket: Socket | undefined;
+  #gate: ReadGate | undefined;
   #served = 0;
   readonly #dialing = new AbortController();
 
@@ -62,6 +64,16 @@ export class Connection {
     return { reused, socket: this.#socket, bytesRead: this.#socket?.bytesRead ?? 0 };
   }
 
+  /** Nothing more is read from the provider until `resumeReading`. Bytes already read are still delivered. */
+  pauseReading(): void {
+    this.#gate?.close();
+  }
+
+  /** Not from inside a delivery: it delivers at once what is there. */
+  resumeReading(): void {
+    this.#gate?.open();
+  }
+
   /** Closes it at once, a running request and a connection under construction included. */
   destroy(): Promise<void> {
     this.#dialing.abort();
@@ -80,7 +92,8 @@ export class Connection {
       (socket) => {
         this.#socket = socket;
         this.#served = 0;
-        tameEnd(socket);
+        this.#gate = new ReadGate(socket);
+        markLostSockets(socket);
         callback(null, socket);
       },
       (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
@@ -89,18 +102,12 @@ export class Connection {
 }
 
 /**
- * Keeps two ends of a socket from taking the process down. When an answer under `connection: close` is paused, undici's
- * parser asserts that it is not, in the socket's own event, if the end comes (1) as ECONNRESET or (2) without any error, as
- * from a TLS socket whose inner socket went away. Seen as undici's own kind of socket error both are a plain cut. It also
- * makes undici open a new connection for a request that was not yet written, instead of failing it.
+ * Lets undici open a new connection when the provider resets an idle one under a request that was not yet written. With
+ * the code ECONNRESET undici fails such a request; with its own code for lost sockets it does not.
  * To be called before undici adds its listeners.
  */
-function tameEnd(socket: Socket): void {
+function markLostSockets(socket: Socket): void {
   socket.on('error', (error: Error & { code?: string }) => {
     if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
-  });
-  socket.on('close', () => {
-    if (socket.errored) return;
-    socket.emit('error', Object.assign(new Error('closed'), { code: 'UND_ERR_SOCKET' }));
   });
 }

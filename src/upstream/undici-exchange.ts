@@ -19,7 +19,6 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   readonly #clock: Clock;
   readonly #ended: (exchange: UndiciExchange) => void;
   #connection: Connection | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
   #mark: SendMark | undefined;
   #cancelWait: () => void = () => {};
   #cancelDeadline: CancelDeadline = () => {};
@@ -29,7 +28,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   /** undici has nothing more to tell that matters. */
   #over = false;
   #inHead = true;
-  /** What came after a pause: undici delivers the parse at hand to its end. */
+  /** What came after a pause: undici parses what it has read to its end, at most one socket buffer. */
   #held: Buffer[] = [];
   #heldEnd: TransportFailure | 'end' | undefined;
 
@@ -73,7 +72,8 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
 
   pause(): void {
     this.#paused = true;
-    this.#controller?.pause();
+    // The head is never held: whoever pauses means the body.
+    if (!this.#inHead) this.#connection?.pauseReading();
   }
 
   resume(): void {
@@ -87,7 +87,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
     if (this.#paused || this.#done) return;
     if (this.#heldEnd !== undefined) this.#finish(this.#heldEnd);
     // Later, for the same reason as above; and only if nobody has paused again by then.
-    else queueMicrotask(() => this.#resumeParser());
+    else queueMicrotask(() => this.#resumeReading());
   }
 
   abort(): void {
@@ -108,9 +108,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
       controller.abort(new Error('aborted'));
       return;
     }
-    this.#controller = controller;
     this.#mark = this.#connection.markSent();
-    if (this.#paused) controller.pause();
     this.#sink.sent?.();
   }
 
@@ -122,6 +120,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
       return;
     }
     this.#inHead = false;
+    if (this.#paused) this.#connection?.pauseReading();
     this.#sink.head(status, flatHeaders(controller.rawHeaders));
   }
 
@@ -180,8 +179,8 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
     return mark.reused && this.#inHead && mark.socket?.bytesRead === mark.bytesRead;
   }
 
-  #resumeParser(): void {
-    if (!this.#paused && !this.#over) this.#controller?.resume();
+  #resumeReading(): void {
+    if (!this.#paused && !this.#over) this.#connection?.resumeReading();
   }
 
   #fail(cause: TransportFailure): void {
@@ -216,7 +215,12 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
     if (connection === undefined) return;
     if (!keep) this.#pool.release(connection, false);
     // Only after undici has left the parse it knows whether the socket may be used again.
-    else queueMicrotask(() => this.#pool.release(connection, this.#request.fresh !== true));
+    else
+      queueMicrotask(() => {
+        // An idle connection must see the provider close it.
+        connection.resumeReading();
+        this.#pool.release(connection, this.#request.fresh !== true);
+      });
   }
 }
 
