@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Reply, ReplySink, ReplyStream } from '../engine/interface.ts';
+import { type BodyWriter, beginBody } from './chunked.ts';
 import type { Client } from './client.ts';
 import { hasHeader, wireHeaders } from './headers.ts';
 
@@ -26,17 +27,19 @@ export function sendReply(
   const length = Buffer.isBuffer(body) ? body.length : undefined;
   const headers = wireHeaders(reply.headers, length);
   if (!hasHeader(headers, 'x-balancer-request-id')) headers.push('x-balancer-request-id', options.requestId);
-  outgoing.writeHead(reply.status, headers);
   if (Buffer.isBuffer(body)) {
+    outgoing.writeHead(reply.status, headers);
     client.settle();
     outgoing.end(body);
   } else {
-    pipeReply(body, outgoing, client, options);
+    const writer = beginBody(outgoing, reply.status, headers);
+    pipeReply(body, writer, outgoing, client, options);
   }
 }
 
 function pipeReply(
   stream: ReplyStream,
+  writer: BodyWriter,
   outgoing: ServerResponse,
   client: Client,
   options: SendOptions,
@@ -46,11 +49,11 @@ function pipeReply(
     chunk(bytes) {
       written = true;
       // A write after the close would be an error event; whoever left has been reported by the signal.
-      return outgoing.destroyed || outgoing.writableEnded ? true : outgoing.write(bytes);
+      return outgoing.destroyed || outgoing.writableEnded ? true : writer.write(bytes);
     },
     end() {
       client.settle();
-      if (!outgoing.destroyed) outgoing.end();
+      if (!outgoing.destroyed && !outgoing.writableEnded) writer.end();
     },
     cut() {
       client.settle();

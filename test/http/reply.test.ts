@@ -35,6 +35,37 @@ describe('a streamed reply', () => {
     expect(answer).toContain('\r\n\r\n5\r\none\n\n\r\n5\r\ntwo\n\n\r\n0\r\n\r\n');
   });
 
+  it('writes large and empty chunks so that every client can read them', async () => {
+    const { fixture, url } = await start();
+    const pieces = [
+      Buffer.alloc(0),
+      Buffer.alloc(16 * 1024, 'a'),
+      Buffer.alloc(0),
+      Buffer.alloc(100_000, 'b'),
+    ];
+    const stream = new HandStream();
+    fixture.engine.answer = async () => streamReply(stream);
+    const running = fetch(`${url}/v1/messages`, { method: 'POST', body: '{}' });
+    const sink = await within(stream.piped, 'the stream');
+    for (const piece of pieces) sink.chunk(piece);
+    sink.end();
+    expect(await (await running).text()).toBe(Buffer.concat(pieces).toString());
+  });
+
+  it('goes to a client of HTTP/1.0 without chunks, and the connection ends it', async () => {
+    const { fixture, url } = await start();
+    const stream = new HandStream(['one\n\n']);
+    fixture.engine.answer = async () => streamReply(stream);
+    const client = raw(url);
+    client.write(REQUEST.replace('HTTP/1.1', 'HTTP/1.0'));
+    const sink = await within(stream.piped, 'the stream');
+    sink.chunk(Buffer.from('two\n\n'));
+    sink.end();
+    const answer = await client.all();
+    expect(answer.toLowerCase()).not.toContain('transfer-encoding');
+    expect(answer.endsWith('\r\n\r\none\n\ntwo\n\n')).toBe(true);
+  });
+
   it('keeps the connection for the next request', async () => {
     const { fixture, url } = await start();
     fixture.engine.answer = async () => {
