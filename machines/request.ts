@@ -1,6 +1,6 @@
 import { type ActorRefFrom, assign, emit, fromCallback, setup } from 'xstate';
 import type { Candidate } from '../src/domain/candidate.ts';
-import { type Decision, decide } from '../src/domain/decide.ts';
+import { type Decision, decide, outOfTime } from '../src/domain/decide.ts';
 import { asOffline, mayBeOffline } from '../src/domain/network-blame.ts';
 import type { Failure, Outcome } from '../src/domain/outcome.ts';
 import { MAX_TIMER_MS } from '../src/domain/time.ts';
@@ -128,7 +128,7 @@ function chosen(context: RequestContext): Decision {
   const { order, endpoint, policy, ports, attempts, round, waitedMs, deadlineAt } = context;
   const now = ports.now();
   const leftMs = deadlineAt - now;
-  if (leftMs <= 0) return { kind: 'exhausted', reason: 'the request ran out of time' };
+  if (leftMs <= 0) return outOfTime({ round, attempts, waitedMs });
   const availability = (candidate: Candidate) => {
     const ref = ports.provider(candidate.provider);
     if (ref === undefined) return { kind: 'disabled' } as const;

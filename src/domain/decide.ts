@@ -57,6 +57,7 @@ interface Standing {
 /** At most one try every so often of a provider that cools for sure (quota, credentials, missing model). */
 const CERTAIN_TRY_INTERVAL_MS = 10_000;
 const FIRST_BACKOFF_MS = 1_000;
+const EXHAUSTED_BY_FAULT: Decision = { kind: 'exhausted', reason: 'nothing can mend it' };
 
 /**
  * Chooses the next step of a request by the rules of `docs/failures.md`.
@@ -75,7 +76,7 @@ export function decide(
   const last = progress.attempts.at(-1);
   const lastFailure = failureOf(last);
   if (last !== undefined && lastFailure !== undefined) {
-    const verdict = afterFailure(last, lastFailure, availabilityOf, policy);
+    const verdict = afterFailure(last, lastFailure, availabilityOf, progress, policy);
     if (verdict !== undefined) return verdict;
   }
 
@@ -87,9 +88,8 @@ export function decide(
   const open = triesLeft ? firstOpen(untried, policy) : undefined;
   if (open !== undefined) return open;
 
-  const refusal = firstRefusal(progress);
-  if (refusal !== undefined)
-    return { kind: 'refuse', attempt: refusal.number, reason: 'a candidate refused and none mended it' };
+  const refusal = refusalOf(progress);
+  if (refusal !== undefined) return refusal;
   if (!policy.patient) return { kind: 'exhausted', reason: 'no candidate is ready' };
   return holdOrGoRound(untried, order, progress, policy, now, triesLeft);
 }
@@ -99,11 +99,16 @@ function failureOf(attempt: AttemptTrace | undefined): Failure | undefined {
   return outcome === undefined || outcome.kind === 'success' ? undefined : outcome;
 }
 
+function failedInPassing(failure: Failure): boolean {
+  return FAILURE_TABLE[failure.kind].passing && failure.noRetry !== true;
+}
+
 /** What the last failure itself settles, if anything: repair and repeat, or give back. */
 function afterFailure(
   last: AttemptTrace,
   failure: Failure,
   availabilityOf: (candidate: Candidate) => Availability,
+  progress: Progress,
   policy: DecisionPolicy,
 ): Decision | undefined {
   const rule = FAILURE_TABLE[failure.kind];
@@ -114,12 +119,13 @@ function afterFailure(
     return { kind: 'try', candidate: last.candidate, mode: last.mode, repair, hurried: false, reason };
   }
   if (rule.failover === 'none') {
-    return isRefusal(failure.kind)
-      ? { kind: 'refuse', attempt: last.number, reason: 'no provider could accept it' }
-      : { kind: 'exhausted', reason: 'nothing can mend it' };
+    if (isRefusal(failure.kind))
+      return { kind: 'refuse', attempt: last.number, reason: 'no provider could accept it' };
+    return failure.kind === 'out_of_time' ? outOfTime(progress) : EXHAUSTED_BY_FAULT;
   }
   if (
     !policy.failoverBelowThreshold &&
+    policy.patient &&
     rule.counts !== 'never' &&
     availabilityOf(last.candidate).kind === 'ready'
   )
@@ -139,18 +145,26 @@ function mayTryInRound(candidate: Candidate, progress: Progress): boolean {
   if (last === undefined) return true;
   if (last.round === progress.round) return false;
   const failure = failureOf(last);
-  return failure !== undefined && FAILURE_TABLE[failure.kind].passing;
+  return failure !== undefined && failedInPassing(failure);
 }
 
 function laterAttempts(progress: Progress): number {
   return progress.attempts.filter((attempt) => attempt.round > 1).length;
 }
 
-function firstRefusal(progress: Progress): AttemptTrace | undefined {
-  return progress.attempts.find((attempt) => {
+/** A refusal beats outages: the first one is given back, if there was any. */
+function refusalOf(progress: Progress): Decision | undefined {
+  const refusal = progress.attempts.find((attempt) => {
     const failure = failureOf(attempt);
     return failure !== undefined && isRefusal(failure.kind);
   });
+  if (refusal === undefined) return undefined;
+  return { kind: 'refuse', attempt: refusal.number, reason: 'a candidate refused and none mended it' };
+}
+
+/** The end of a request whose time is over. */
+export function outOfTime(progress: Progress): Decision {
+  return refusalOf(progress) ?? { kind: 'exhausted', reason: 'the request ran out of time' };
 }
 
 /** The first candidate in order that is ready, or whose trial this request may be. */
@@ -178,7 +192,7 @@ function holdOrGoRound(
   triesLeft: boolean,
 ): Decision {
   const holdLeftMs = Math.max(0, policy.holdMs - progress.waitedMs);
-  const roundMs = nextRoundMs(progress, order, holdLeftMs, policy);
+  const roundMs = nextRoundMs(progress, order, holdLeftMs, policy, now);
   if (triesLeft) {
     const returnMs = earliestReturn(untried, now);
     const someoneTries = untried.some(({ availability: { kind } }) => kind === 'trial_running');
@@ -211,21 +225,25 @@ function earliestReturn(untried: readonly Standing[], now: number): number | und
   return earliest;
 }
 
-/** Pause before the next round: 1, 2, 4 … s, within what is left of the hold; undefined: no further round. */
+/** What is left of the pause before the next round: 1, 2, 4 … s, within what is left of the hold; undefined: no further round. */
 function nextRoundMs(
   progress: Progress,
   order: readonly Candidate[],
   holdLeftMs: number,
   policy: DecisionPolicy,
+  now: number,
 ): number | undefined {
-  const failedInPassing = order.some((candidate) => {
+  const worthARound = order.some((candidate) => {
     const key = candidateKey(candidate);
     const last = progress.attempts.findLast((attempt) => candidateKey(attempt.candidate) === key);
     const failure = failureOf(last);
-    return failure !== undefined && last?.round === progress.round && FAILURE_TABLE[failure.kind].passing;
+    return failure !== undefined && last?.round === progress.round && failedInPassing(failure);
   });
-  if (!failedInPassing || holdLeftMs <= 0 || laterAttempts(progress) >= policy.maxAttempts) return undefined;
-  return Math.min(FIRST_BACKOFF_MS * 2 ** (progress.round - 1), holdLeftMs);
+  if (!worthARound || holdLeftMs <= 0 || laterAttempts(progress) >= policy.maxAttempts) return undefined;
+  // Reckoned from the last attempt's end: whoever is woken in between doesn't begin the pause anew.
+  const pausedMs = Math.max(0, now - (progress.attempts.at(-1)?.endedAt ?? now));
+  const pauseMs = Math.max(0, FIRST_BACKOFF_MS * 2 ** (progress.round - 1) - pausedMs);
+  return Math.min(pauseMs, holdLeftMs);
 }
 
 /** Those that cool on suspicion first, then those that cool for sure; never inside a stated window. */
