@@ -67,7 +67,10 @@ export function foundText(node: unknown, shape: Shape): string {
   if (isSeq(node)) return 'a list';
   if (!isScalar(node) || node.value === null) return 'nothing';
   const { value } = node;
-  if (shape.metadata.secret) return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
+  // Text in the place of a mapping may be anything, and so a key: `auth: sk-…`.
+  const hidden = shape.metadata.secret || ['object', 'map', 'list'].includes(shape.kind);
+  if (hidden && typeof value === 'string') return 'a text';
+  if (shape.metadata.secret) return `a ${typeof value}`;
   const text = typeof value === 'string' ? JSON.stringify(value) : String(node.source ?? value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

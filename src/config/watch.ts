@@ -26,7 +26,7 @@ const NEIGHBOUR_MS = 1000;
 /**
  * Calls `onChange` whenever the file's content has changed and come to rest. The folders are watched, not the file: so
  * it survives editors that put a new file in its place, a file that is away for a while, and symbolic links that are
- * turned to another target. A file that is gone is no change: the configuration that runs stays until there is a new
+ * turned to another target. A file that is gone or empty is no change: the configuration that runs stays until there is a new
  * one. Calls never overlap; a change during one leads to another after it.
  * @param onChange must not throw; what it throws or rejects with is swallowed, so that watching goes on
  */
@@ -86,8 +86,9 @@ class FileWatch {
   }
 
   #sign(name: string | null): void {
-    if (this.#looking) this.#again = true;
-    else if (name === null || this.#names.has(name)) this.#plan(this.#settleMs);
+    const ours = name === null || this.#names.has(name);
+    if (this.#looking) this.#again ||= ours;
+    else if (ours) this.#plan(this.#settleMs);
     else if (this.#due - this.#clock.now() > NEIGHBOUR_MS) this.#plan(NEIGHBOUR_MS);
   }
 
@@ -96,7 +97,10 @@ class FileWatch {
     this.#again = false;
     await this.#watchFolders();
     const content = await readText(this.#file);
-    if (!this.#closed && content !== undefined && content !== this.#content) {
+    // Empty is what a file is between being opened and being written; and no configuration.
+    const changed = content !== undefined && content !== '' && content !== this.#content;
+    // A sign while it was read: it is still being written.
+    if (changed && !this.#again && !this.#closed) {
       this.#content = content;
       await this.#tell();
     }

@@ -401,6 +401,9 @@ test('no secret is ever shown', () => {
     `    headers: { x-key: { a: ${secret} } }`,
     'settings:',
     `  auth: { enabled: true, api_key: { a: ${secret} } }`,
+    `  allowed_hosts: ${secret}`,
+    `auth: ${secret}`,
+    `model_routes: ${secret}`,
   ].join('\n');
   const result = parse(text);
   expect(result.ok).toBe(false);
