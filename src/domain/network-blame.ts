@@ -5,7 +5,13 @@ import type { Failure } from './outcome.ts';
  * tried in a round, at two hosts or more, failed quickly with a code that speaks of the way, not of the other end.
  */
 
-const CODES_OF_THE_WAY = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EAI_AGAIN', 'ENOTFOUND', 'ENETDOWN']);
+const CODES_OF_THE_WAY: ReadonlySet<string> = new Set([
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETDOWN',
+]);
 const QUICK_MS = 2_000;
 
 /** A failure that may turn out to be the machine's own: its blame waits for the rest of the round. */

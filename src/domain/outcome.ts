@@ -81,5 +81,9 @@ export interface Failure {
 
 export type Outcome = Success | Failure;
 
+export function isFailure(outcome: Outcome): outcome is Failure {
+  return outcome.kind !== 'success';
+}
+
 /** Which of a provider's endpoints an attempt used. Failures of the side endpoints never count against messages. */
 export type Endpoint = 'messages' | 'count_tokens' | 'models';

@@ -11,6 +11,8 @@ export interface ClientRequest {
   /** Flat list as received: name, value, name, value, … */
   readonly headers: readonly string[];
   readonly body: Buffer;
+  /** The engine has no more use for the body (the commit, the end): its bytes leave the budget. At most once. */
+  readonly releaseBody: () => void;
   /** Wall clock ms at which it arrived. */
   readonly receivedAt: number;
 }
@@ -50,7 +52,7 @@ export interface Engine {
   submit(request: ClientRequest, signal: AbortSignal): Promise<Reply>;
   status(): EngineStatus;
   /** Models for `GET /v1/models`; never waits for a provider. */
-  models(): readonly ModelInfo[];
+  models(clientHeaders: readonly string[]): readonly ModelInfo[];
   /** `undefined`: no such provider. Accepts a provider's id or name. */
   operate(provider: string, action: OperatorAction): ProviderStatus | undefined;
 }

@@ -1,0 +1,140 @@
+import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import { diffConfigurations } from '../config/diff.ts';
+import { createBufferBudget } from '../domain/buffer-budget.ts';
+import type { Configuration, Settings } from '../domain/settings.ts';
+import type { Clock } from '../domain/time.ts';
+import { createEngine, type RunningEngine } from '../engine/engine.ts';
+import { createApp } from '../http/app.ts';
+import type { ReloadOutcome } from '../http/context.ts';
+import { HTTP_LIMITS } from '../http/limits.ts';
+import { type RunningServer, startServer } from '../http/server.ts';
+import type { BalancerEvent } from '../telemetry/events.ts';
+import { createUndiciTransport } from '../upstream/undici-transport.ts';
+import { packageVersion } from './version.ts';
+
+/** What a running balancer is made of; `start`, `demo` and tests build it here and nowhere else. */
+export interface ServeOptions {
+  readonly configuration: Configuration;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly observe: (event: BalancerEvent) => void;
+  /** Reads the configuration anew; undefined after a failure that `errors` tells. */
+  readonly load: () => Promise<Loaded>;
+}
+
+export type Loaded =
+  | { readonly kind: 'loaded'; readonly configuration: Configuration }
+  | { readonly kind: 'rejected'; readonly errors: readonly string[] };
+
+export interface Balancer {
+  readonly engine: RunningEngine;
+  readonly server: RunningServer;
+  readonly settings: () => Settings;
+  reload(): Promise<ReloadOutcome>;
+  /** Finishes what runs, then closes. */
+  drain(): Promise<void>;
+  /** Ends everything at once. */
+  stop(): Promise<void>;
+}
+
+export type ServeResult =
+  | { readonly kind: 'serving'; readonly balancer: Balancer }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** How long answers that have ended may take to reach their clients, ms. */
+const FLUSH_MS = 2_000;
+
+/** Assembles engine, HTTP and transport, and listens. */
+export async function serve(options: ServeOptions): Promise<ServeResult> {
+  const { env, clock, observe, load } = options;
+  let { configuration } = options;
+  const settings = (): Settings => configuration.settings;
+  const budget = createBufferBudget(() => settings().maxBufferedBytes);
+  const engine = await createEngine({
+    configuration,
+    openTransport: (provider) => createUndiciTransport({ settings: provider, env, clock }),
+    clock,
+    random: Math.random,
+    observe,
+    buffers: budget,
+    isUtf8,
+  });
+
+  const takeIn = async (): Promise<ReloadOutcome> => {
+    const loaded = await load();
+    if (loaded.kind === 'rejected') {
+      observe({ type: 'config.rejected', message: loaded.errors.join('\n') });
+      return loaded;
+    }
+    const before = configuration;
+    configuration = loaded.configuration;
+    engine.reload(configuration);
+    observe(reloaded(before, configuration));
+    return { kind: 'reloaded' };
+  };
+  // One after the other: a file that changes while it is read is read again, and the last one wins.
+  let reloading: Promise<unknown> = Promise.resolve();
+  const reload = (): Promise<ReloadOutcome> => {
+    const next = reloading.then(takeIn, takeIn);
+    reloading = next;
+    return next;
+  };
+
+  const app = createApp({
+    engine,
+    settings,
+    reload,
+    budget,
+    observe,
+    version: packageVersion(),
+    now: clock.now,
+    newId: () => `req_${randomUUID().replaceAll('-', '').slice(0, 20)}`,
+    redact: engine.redact,
+    phase: engine.phase,
+    limits: HTTP_LIMITS,
+  });
+  const { host, port } = settings();
+  const started = await startServer({ app, host, port, observe });
+  if (started.kind === 'failed') {
+    await engine.stop();
+    return { kind: 'failed', message: started.message };
+  }
+  const { server } = started;
+  engine.opened();
+  observe({ type: 'server.listening', url: server.url });
+  return {
+    kind: 'serving',
+    balancer: {
+      engine,
+      server,
+      settings,
+      reload,
+      async drain() {
+        const closed = server.close();
+        await engine.drain();
+        // The last bytes of what has ended are still on their way to the clients.
+        if (engine.status().inFlight === 0) await Promise.race([closed, pause(FLUSH_MS)]);
+        server.destroy();
+        await engine.stop();
+        observe({ type: 'server.stopped' });
+      },
+      async stop() {
+        server.destroy();
+        await engine.stop();
+        observe({ type: 'server.stopped' });
+      },
+    },
+  };
+}
+
+function reloaded(before: Configuration, after: Configuration): BalancerEvent {
+  const { added, removed, changed } = diffConfigurations(before, after);
+  return { type: 'config.reloaded', added, removed, changed: changed.map(({ id }) => id) };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}

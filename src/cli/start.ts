@@ -1,0 +1,122 @@
+import { type Diagnostic, hasErrors } from '../config/diagnostic.ts';
+import { describeDiagnostic, formatDiagnostics } from '../config/format.ts';
+import { type LoadOptions, loadConfiguration } from '../config/load.ts';
+import { watchConfiguration } from '../config/watch.ts';
+import type { Configuration } from '../domain/settings.ts';
+import type { Clock } from '../domain/time.ts';
+import { bindingWarning } from '../http/server.ts';
+import { banner } from '../telemetry/banner.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import type { StartOptions } from './arguments.ts';
+import { type Balancer, type Loaded, serve } from './serve.ts';
+import { untilSignalled } from './signals.ts';
+import { systemClock } from './system-clock.ts';
+import { packageVersion } from './version.ts';
+import { showsColor, type World } from './world.ts';
+
+/** `start`: serves until a signal, then lets running streams finish. 1: it could not start. */
+export async function start(options: StartOptions, world: World): Promise<number> {
+  const where: LoadOptions = {
+    cwd: world.cwd,
+    home: world.home,
+    env: world.env,
+    ...(options.config === undefined ? {} : { path: options.config }),
+  };
+  const first = await loadConfiguration(where);
+  say(first.diagnostics, world);
+  if (!first.ok || hasErrors(first.diagnostics, 'start')) return 1;
+  const load = async (): Promise<Loaded> => {
+    const next = await loadConfiguration(where);
+    if (!next.ok) return { kind: 'rejected', errors: next.diagnostics.map(lineOf) };
+    return { kind: 'loaded', configuration: withFlags(next.configuration, options) };
+  };
+  return serveUntilSignalled(withFlags(first.configuration, options), load, world);
+}
+
+/** Serves a configuration with banner, log, watch and signals. */
+export async function serveUntilSignalled(
+  configuration: Configuration,
+  load: () => Promise<Loaded>,
+  world: World,
+): Promise<number> {
+  const { stdout, stderr, env } = world;
+  let redact = (text: string): string => text;
+  const clock: Clock = systemClock();
+  const log = createLog({
+    ...logSettings(configuration, world),
+    format: stdout.isTTY === true ? 'text' : 'json',
+    console: stdout,
+    now: clock.now,
+    redact: (text) => redact(text),
+  });
+  const started = await serve({ configuration, env, clock, observe: log.observe, load });
+  if (started.kind === 'failed') {
+    stderr.write(`${started.message}\n`);
+    await log.close();
+    return 1;
+  }
+  const { balancer } = started;
+  redact = balancer.engine.redact;
+  greet(balancer, log, world);
+  const reload = async (): Promise<void> => {
+    await balancer.reload();
+    log.configure(logSettings({ settings: balancer.settings() }, world));
+  };
+  const { file } = configuration;
+  const watch =
+    file !== undefined && configuration.settings.reload
+      ? watchConfiguration(file, reload, { clock })
+      : undefined;
+  await untilSignalled(
+    () => balancer.drain(),
+    () => balancer.stop(),
+  );
+  watch?.close();
+  await log.close();
+  return 0;
+}
+
+function greet(balancer: Balancer, log: Log, world: World): void {
+  const { settings, engine, server } = balancer;
+  const { host, logLevel, logColor, auth } = settings();
+  const facts = {
+    version: packageVersion(),
+    logLevel,
+    url: server.url,
+    authEnabled: auth.enabled,
+    providers: engine.status().providers.map((provider) => ({
+      name: provider.name,
+      type: provider.type,
+      baseUrl: provider.baseUrl,
+      healthy: provider.state === 'healthy' || provider.state === 'degraded',
+      ...(provider.unservable === undefined ? {} : { note: provider.unservable }),
+    })),
+  };
+  const { stdout } = world;
+  const color = logColor && showsColor(stdout, world);
+  const columns = stdout.isTTY === true ? { columns: stdout.columns } : {};
+  // Piped output is JSON lines; the panel is for people and goes beside it.
+  (stdout.isTTY === true ? stdout : world.stderr).write(banner(facts, { color, ...columns }));
+  const warning = bindingWarning(host, auth.enabled);
+  if (warning !== undefined) log.observe({ type: 'config.warning', message: warning });
+}
+
+function logSettings({ settings }: Pick<Configuration, 'settings'>, world: World) {
+  const { logLevel, logColor, logFilePath } = settings;
+  return { level: logLevel, color: logColor && showsColor(world.stdout, world), filePath: logFilePath };
+}
+
+/** Flags win over the file. */
+function withFlags(configuration: Configuration, { port, host }: StartOptions): Configuration {
+  const flags = { ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
+  return { ...configuration, settings: { ...configuration.settings, ...flags } };
+}
+
+function say(diagnostics: readonly Diagnostic[], world: World): void {
+  const text = formatDiagnostics(diagnostics, { color: showsColor(world.stderr, world), occasion: 'start' });
+  if (text !== '') world.stderr.write(`${text}\n`);
+}
+
+function lineOf(diagnostic: Diagnostic): string {
+  return formatDiagnostics([diagnostic], { occasion: 'start' }) || describeDiagnostic(diagnostic);
+}

@@ -1,0 +1,30 @@
+import { errorBody } from '../domain/error-envelope.ts';
+import type { ClientRequest, Reply } from './interface.ts';
+
+/** A reply whose body is whole. */
+export interface WholeReply extends Reply {
+  readonly body: Buffer;
+}
+
+/** An error of our own in Anthropic's envelope. */
+export function ownReply(status: number, type: string, message: string, requestId: string): WholeReply {
+  const headers = ['content-type', 'application/json', 'x-balancer-request-id', requestId];
+  return { status, headers, body: Buffer.from(errorBody(type, message, requestId)) };
+}
+
+/** JSON of a request comes to about so many bytes a token. */
+const BYTES_A_TOKEN = 4;
+
+/** An estimate of a request's input tokens by its size, where no provider counted them. */
+export function localCount(request: Pick<ClientRequest, 'body' | 'id'>): WholeReply {
+  const body = JSON.stringify({ input_tokens: Math.max(1, Math.ceil(request.body.length / BYTES_A_TOKEN)) });
+  const headers = [
+    'content-type',
+    'application/json',
+    'x-balancer-provider',
+    'local-estimate',
+    'x-balancer-request-id',
+    request.id,
+  ];
+  return { status: 200, headers, body: Buffer.from(body) };
+}

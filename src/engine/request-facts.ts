@@ -1,0 +1,82 @@
+import type { ClientRequest } from './interface.ts';
+
+/** What the engine reads from a request's headers, in one pass. */
+export interface HeaderFacts {
+  readonly session: string | undefined;
+  readonly agent: string | undefined;
+  /** `x-provider`: the provider this request is pinned to. */
+  readonly pin: string | undefined;
+  readonly isClaudeCode: boolean;
+  /** The client's own patience, ms (`x-stainless-timeout`). */
+  readonly patienceMs: number | undefined;
+}
+
+/** A client-chosen name longer than this is none. */
+const LONGEST_NAME = 256;
+
+export function headerFacts(headers: readonly string[]): HeaderFacts {
+  let session: string | undefined;
+  let agent: string | undefined;
+  let pin: string | undefined;
+  let isClaudeCode = false;
+  let patienceMs: number | undefined;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const value = headers[index + 1] ?? '';
+    switch (headers[index]?.toLowerCase()) {
+      case 'x-claude-code-session-id':
+        session ??= named(value);
+        break;
+      case 'x-claude-code-agent-id':
+        agent ??= named(value);
+        break;
+      case 'x-provider':
+        pin ??= named(decodedName(value));
+        break;
+      case 'user-agent':
+        isClaudeCode = value.startsWith('claude-cli/');
+        break;
+      case 'x-stainless-timeout':
+        patienceMs ??= milliseconds(value);
+        break;
+      default:
+    }
+  }
+  return { session, agent, pin, isClaudeCode, patienceMs };
+}
+
+function named(value: string): string | undefined {
+  const text = value.trim();
+  return text === '' || text.length > LONGEST_NAME ? undefined : text;
+}
+
+/** Names of providers may be no ASCII; in a header they come percent-encoded. */
+function decodedName(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+function milliseconds(value: string): number | undefined {
+  const seconds = Number(value);
+  return Number.isFinite(seconds) && seconds > 0 && seconds < 86_400 ? seconds * 1_000 : undefined;
+}
+
+/** Left of a non-streaming client's patience for the way back, ms. */
+const MARGIN_MS = 20_000;
+/** The patience of a client that does not tell it, less the margin, ms. */
+const DEFAULT_BUDGET_MS = 580_000;
+
+/** How long a request has until its first content or its final error, ms. */
+export function budgetMs(
+  stream: boolean,
+  endpoint: ClientRequest['endpoint'],
+  patienceMs: number | undefined,
+  requestBudgetMs: number,
+): number {
+  if (endpoint === 'count_tokens') return Math.min(patienceMs ?? DEFAULT_BUDGET_MS, 30_000);
+  if (stream) return requestBudgetMs;
+  if (patienceMs === undefined) return DEFAULT_BUDGET_MS;
+  return Math.max(patienceMs - MARGIN_MS, patienceMs / 2);
+}

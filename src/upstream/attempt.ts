@@ -1,0 +1,267 @@
+import type { BufferBudget } from '../domain/buffer-budget.ts';
+import { classifyTimeout, classifyTransport } from '../domain/classify-transport.ts';
+import type { Endpoint, Failure, Outcome, Usage } from '../domain/outcome.ts';
+import type { Timeouts, UnhealthyLists } from '../domain/settings.ts';
+import type { Clock } from '../domain/time.ts';
+import { type AnswerReader, readAnswerBy } from './answer.ts';
+import type { Transport, TransportFailure, UpstreamExchange, UpstreamRequest } from './transport.ts';
+import { createWatchdog, type Expiry, type Limits, type Watchdog } from './watchdog.ts';
+
+/** One try of one candidate: sends, reads along, holds until the first content, and ends with exactly one verdict. */
+export interface AttemptParams {
+  readonly transport: Transport;
+  readonly request: UpstreamRequest;
+  readonly endpoint: Endpoint;
+  /** Whether the client asked for a stream. */
+  readonly stream: boolean;
+  readonly credential: 'own' | 'passthrough';
+  readonly timeouts: Timeouts;
+  /** A trial while another candidate is left: the short time to its start. */
+  readonly hurried: boolean;
+  /** Wall clock ms: until then the request has its first content or its final error. */
+  readonly deadlineAt: number;
+  /** The whole time that the request had from its beginning, ms. */
+  readonly budgetMs: number;
+  readonly clock: Clock;
+  readonly lists: UnhealthyLists;
+  readonly buffers: BufferBudget;
+}
+
+/** A complete answer of a provider, kept for the case that it goes back to the client as it is. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  /** Flat list, as received. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+/** The answer whose first content has come. */
+export interface CommittedAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  /** Its bytes are not those that the headers speak of: converted, or reframed. */
+  readonly rewritten: boolean;
+  /** The whole message, for a client that asked for no stream. */
+  readonly body?: Buffer;
+}
+
+/** Where a committed stream goes. */
+export interface ClientSide {
+  /** `false`: pause until `resume()` of the running attempt. */
+  chunk(bytes: Buffer, atBoundary: boolean): boolean;
+  end(): void;
+}
+
+export interface AttemptListener {
+  /** The commit. What was held follows through the client side at once. */
+  committed(answer: CommittedAnswer): ClientSide;
+  /** The one verdict. `answer`: what the provider said, where it failed with words. */
+  settled(outcome: Outcome, facts: { readonly usage?: Usage; readonly answer?: UpstreamAnswer }): void;
+}
+
+export interface RunningAttempt {
+  /** The client has drained. */
+  resume(): void;
+  /** Aborts the upstream; no verdict follows. */
+  abort(): void;
+}
+
+/** Times of `docs/failures.md`, ms. */
+const HURRIED_START_MS = 15_000;
+const HIDDEN_THINKING_MS = 600_000;
+const ERROR_BODY_MS = 10_000;
+const COUNT_TOKENS_MS = 10_000;
+/** How long an upstream may hold its connection open after its answer is complete, so that it can be used again. */
+const LINGER_MS = 1_000;
+
+/** Starts an attempt. Listener calls never come before it has returned, except for a transport that fails at once. */
+export function startAttempt(params: AttemptParams, listener: AttemptListener): RunningAttempt {
+  return new Attempt(params, listener);
+}
+
+/** The parts of an attempt that the readers of answers work with. */
+export interface AttemptControl {
+  readonly params: AttemptParams;
+  readonly watchdog: { touch(): void };
+  /** What is waited for next. */
+  expect(stage: Stage): void;
+  /** Opens the client's side. */
+  commit(answer: CommittedAnswer): ClientSide;
+  settle(outcome: Outcome, facts?: { readonly usage?: Usage; readonly answer?: UpstreamAnswer }): void;
+  /** Books held bytes; `false`: the balancer's buffers are full. */
+  hold(bytes: number): boolean;
+  releaseHeld(): void;
+}
+
+/** What an attempt waits for. */
+export type Stage = 'start' | 'content' | 'gap' | 'message' | 'error_body';
+
+class Attempt implements RunningAttempt, AttemptControl {
+  readonly params: AttemptParams;
+  readonly watchdog: Watchdog;
+  readonly #listener: AttemptListener;
+  readonly #startedAt: number;
+  readonly #exchange: UpstreamExchange | undefined;
+  #reader: AnswerReader | undefined;
+  #stage: Stage = 'start';
+  #sent = false;
+  #committed = false;
+  #over = false;
+  #held = 0;
+  #lingering: unknown;
+
+  constructor(params: AttemptParams, listener: AttemptListener) {
+    this.params = params;
+    this.#listener = listener;
+    this.#startedAt = params.clock.now();
+    this.watchdog = createWatchdog(params.clock, params.deadlineAt, (expiry) => this.#expired(expiry));
+    this.expect('start');
+    this.#exchange = params.transport(params.request, {
+      sent: () => this.#wasSent(),
+      head: (status, headers) => this.#head(status, headers),
+      chunk: (bytes) => this.#chunk(bytes),
+      end: () => this.#end(),
+      fail: (failure) => this.#fail(failure),
+    });
+  }
+
+  resume(): void {
+    if (this.#over) return;
+    this.watchdog.resume();
+    this.#exchange?.resume();
+  }
+
+  abort(): void {
+    this.#finish();
+    this.#exchange?.abort();
+  }
+
+  expect(stage: Stage): void {
+    this.#stage = stage;
+    this.watchdog.expect(this.#limits(stage));
+  }
+
+  commit(answer: CommittedAnswer): ClientSide {
+    this.#committed = true;
+    this.watchdog.liftDeadline();
+    return this.#listener.committed(answer);
+  }
+
+  settle(outcome: Outcome, facts: { readonly usage?: Usage; readonly answer?: UpstreamAnswer } = {}): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#letGo(outcome.kind === 'success');
+    this.#listener.settled(outcome, facts);
+  }
+
+  hold(bytes: number): boolean {
+    if (!this.params.buffers.acquire(bytes)) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  releaseHeld(): void {
+    this.params.buffers.release(this.#held);
+    this.#held = 0;
+  }
+
+  #limits(stage: Stage): Limits {
+    const { timeouts, stream, hurried, endpoint } = this.params;
+    if (endpoint !== 'messages') return { totalMs: COUNT_TOKENS_MS };
+    const { connectMs, poolMs, firstContentMs, readMs } = timeouts.streaming;
+    switch (stage) {
+      case 'start':
+        if (!stream) return { totalMs: timeouts.nonStreaming.readMs };
+        if (hurried) return { totalMs: HURRIED_START_MS };
+        return { totalMs: this.#sent ? firstContentMs : connectMs + poolMs + firstContentMs };
+      case 'content':
+        return { totalMs: HIDDEN_THINKING_MS, gapMs: readMs };
+      case 'gap':
+        return { gapMs: readMs };
+      case 'message':
+        return { totalMs: timeouts.nonStreaming.readMs };
+      case 'error_body':
+        return { totalMs: ERROR_BODY_MS };
+    }
+  }
+
+  /** The time to the start begins when the request is on its way; waiting and connecting have limits of their own. */
+  #wasSent(): void {
+    this.#sent = true;
+    if (this.#stage === 'start' && !this.params.hurried && this.params.stream) this.expect('start');
+  }
+
+  #head(status: number, headers: readonly string[]): void {
+    if (this.#over) return;
+    this.#reader = readAnswerBy(status, headers, this);
+  }
+
+  #chunk(bytes: Buffer): boolean {
+    if (this.#over || this.#reader === undefined) return true;
+    const ready = this.#reader.chunk(bytes);
+    if (!ready && !this.#over) this.watchdog.pause();
+    return ready || this.#over;
+  }
+
+  #end(): void {
+    this.params.clock.clearTimeout(this.#lingering);
+    if (!this.#over) this.#reader?.end();
+  }
+
+  #fail(failure: TransportFailure): void {
+    this.params.clock.clearTimeout(this.#lingering);
+    if (this.#over) return;
+    if (this.#reader === undefined) this.settle(this.#broken(failure, 'before_headers'));
+    else this.#reader.fail((progress) => this.#broken(failure, progress));
+  }
+
+  #broken(failure: TransportFailure, progress: 'before_headers' | 'after_headers' | 'committed'): Failure {
+    const { endpoint, lists, stream } = this.params;
+    const phase = progress === 'after_headers' && !stream ? ({ phase: 'body' } as const) : {};
+    return classifyTransport(failure, progress, { endpoint, lists, ...phase });
+  }
+
+  #expired(expiry: Expiry): void {
+    if (this.#over) return;
+    const { params } = this;
+    const afterMs = params.clock.now() - this.#startedAt;
+    if (this.#stage === 'error_body' && this.#reader !== undefined) {
+      // It has said that it failed; its words are as complete as they will be.
+      this.#reader.end();
+      return;
+    }
+    const phase = this.#phase();
+    if (expiry === 'deadline' && afterMs < params.budgetMs / 2) {
+      const detail = "the request's time ran out";
+      this.settle({ kind: 'out_of_time', phase, detail });
+      return;
+    }
+    const timedOut = classifyTimeout(phase, afterMs, params.endpoint);
+    const cutShort = this.#stage === 'start' && params.hurried && expiry === 'total';
+    this.settle(cutShort ? { ...timedOut, cutShort: true } : timedOut);
+  }
+
+  #phase(): Failure['phase'] {
+    if (this.#committed) return 'streaming';
+    if (this.#reader === undefined) return 'headers';
+    return this.params.stream ? 'first_content' : 'body';
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.watchdog.stop();
+    this.releaseHeld();
+  }
+
+  /** A connection whose answer is complete may end by itself and serve again; any other is closed at once. */
+  #letGo(complete: boolean): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    if (!complete) {
+      exchange.abort();
+      return;
+    }
+    exchange.resume();
+    this.#lingering = this.params.clock.setTimeout(() => exchange.abort(), LINGER_MS);
+  }
+}
