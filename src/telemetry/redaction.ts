@@ -1,6 +1,6 @@
-/** Strikes secrets out of what is logged: by the name they stand under, and by their value. Pure. */
+import { REDACTED } from '../domain/secrets.ts';
 
-const MARK = '[redacted]';
+/** Strikes secrets out of what is logged: by the name they stand under, and by their value. Pure. */
 
 /** Names of headers and keys whose values are secrets, compared without case, `-` and `_`. */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
@@ -41,12 +41,12 @@ export function redactDeep(value: unknown, redact: (text: string) => string, dep
   if (depth >= MAX_DEPTH) return '[…]';
   if (Array.isArray(value)) {
     return value.map((item, at) =>
-      at % 2 === 1 && isSecretHeader(value[at - 1]) ? MARK : redactDeep(item, redact, depth + 1),
+      at % 2 === 1 && isSecretHeader(value[at - 1]) ? REDACTED : redactDeep(item, redact, depth + 1),
     );
   }
   const entries = Object.entries(value).map(([key, item]) => [
     key,
-    isSecretName(key) ? MARK : redactDeep(item, redact, depth + 1),
+    isSecretName(key) ? REDACTED : redactDeep(item, redact, depth + 1),
   ]);
   return Object.fromEntries(entries);
 }

@@ -118,6 +118,21 @@ describe('a connection', () => {
     await ask(REQUEST, '{"ok":true}');
   });
 
+  it('carries every local endpoint as well as messages', async () => {
+    const { fixture, url } = await start();
+    for (const path of ['/', '/api/hello', '/livez', '/readyz', '/providers', '/v1/models?limit=1000']) {
+      const response = await fetch(url + path, { headers: { 'x-provider': 'GAC' } });
+      expect(response.status, path).toBe(200);
+      expect(await response.json(), path).toBeTypeOf('object');
+    }
+    expect(fixture.engine.modelHeaders).toContain('x-provider');
+    const probe = raw(url);
+    probe.write(head('HEAD /api/hello'));
+    const answer = await probe.until('\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer.endsWith('\r\n\r\n')).toBe(true);
+  });
+
   it('with a head beyond 64 KB is refused with 431', async () => {
     const { url } = await start();
     const client = raw(url);

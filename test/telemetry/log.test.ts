@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HttpEvent } from '../../src/http/events.ts';
 import { wantsColor } from '../../src/telemetry/console-line.ts';
 import type { BalancerEvent } from '../../src/telemetry/events.ts';
 import { createLog, type Log, type LogOptions } from '../../src/telemetry/log.ts';
@@ -172,6 +173,18 @@ describe('log as JSON', () => {
     for (const event of ONE_OF_EACH) log.observe(event);
     const events = out.lines().map((line) => JSON.parse(line).event);
     expect(events).toEqual(ONE_OF_EACH.map(({ type }) => type));
+  });
+
+  it('takes what HTTP tells as it is', () => {
+    const { log, out } = start({ format: 'json' });
+    const observe: (event: HttpEvent) => void = log.observe;
+    observe({ type: 'request.rejected', requestId: 'req_9', path: '/v1/messages', status: 413, reason: 'r' });
+    expect(JSON.parse(out.text)).toMatchObject({
+      event: 'request.rejected',
+      level: 'warn',
+      request_id: 'req_9',
+      status: 413,
+    });
   });
 
   it('keeps the stack of a fault', () => {

@@ -55,8 +55,8 @@ describe('redaction', () => {
       deep: [{ provider: { auth_value: 'abc', name: 'GAC' } }],
     };
     expect(redactDeep(value, keep)).toEqual({
-      headers: ['accept', '*/*', 'Authorization', '[redacted]'],
-      deep: [{ provider: { auth_value: '[redacted]', name: 'GAC' } }],
+      headers: ['accept', '*/*', 'Authorization', '***'],
+      deep: [{ provider: { auth_value: '***', name: 'GAC' } }],
     });
   });
 
