@@ -31,7 +31,7 @@ export interface Diagnostic {
   readonly suggestion?: string;
 }
 
-export type DiagnosticCode =
+type DiagnosticCode =
   | 'no-file'
   | 'unreadable'
   | 'too-large'

@@ -16,7 +16,7 @@ export interface ConfigurationDiff {
   readonly restart: readonly (keyof Settings)[];
 }
 
-export interface ProviderChange {
+interface ProviderChange {
   readonly id: string;
   readonly keys: readonly (keyof ProviderSettings)[];
   /** Another address, credential, type or way there: what was learnt of its health says nothing about it now. */

@@ -44,7 +44,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<LoadResul
 }
 
 /** Where a configuration is looked for without `--config`, in order. */
-export function configurationPlaces({ cwd, env, home }: LoadOptions): string[] {
+function configurationPlaces({ cwd, env, home }: LoadOptions): string[] {
   return [
     join(cwd, 'providers.yaml'),
     join(cwd, 'config.yaml'),

@@ -21,7 +21,7 @@ export interface Source {
   readonly findings: readonly LocatedFinding[];
 }
 
-export interface LocatedFinding {
+interface LocatedFinding {
   readonly finding: Finding;
   readonly place?: Place;
 }

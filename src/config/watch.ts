@@ -14,7 +14,10 @@ export interface WatchOptions {
 export interface ConfigurationWatch {
   /** Nothing is called any more afterwards. */
   close(): void;
-  /** Settles when the file as it stood at the beginning is known: changes from then on are told. */
+  /**
+   * Settles when the file as it stood at the beginning is known: changes from then on are told. Whoever loads the file
+   * after this misses none.
+   */
   readonly ready: Promise<void>;
 }
 
