@@ -93,7 +93,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const statistics = new Map<string, ProviderStatistics>();
   const live = new Map<string, LiveRequest>();
   const watchers = new Set<() => void>();
-  const subscribed = new WeakSet<ProviderRef>();
+  /** The newest actor of each provider; its last snapshot outlives it, for the state file. */
+  const refs = new Map<string, ProviderRef>();
   let redactor: Redactor = createRedactor(secretsOf(options.configuration));
   let ownKeys = new Set(options.configuration.settings.auth.apiKeys);
   let sequence = 0;
@@ -105,7 +106,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     clock,
     collect: () =>
       runtimes.current.configuration.providers.map((provider) => {
-        const context = providerRef(provider.id)?.getSnapshot().context;
+        const context = refs.get(provider.id)?.getSnapshot().context;
         const health = context?.health ?? HEALTHY_PROVIDER;
         return { provider, health, disabledByHand: context?.disabledByHand ?? false };
       }),
@@ -154,8 +155,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
 
   function watchHealth(id: string): void {
     const ref = providerRef(id);
-    if (ref === undefined || subscribed.has(ref)) return;
-    subscribed.add(ref);
+    if (ref === undefined || refs.get(id) === ref) return;
+    refs.set(id, ref);
     ref.on('health.changed', (change) => {
       observe(healthEvent(change));
       store.changed();
