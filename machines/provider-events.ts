@@ -1,5 +1,6 @@
 import type { HealthPolicy, Verdict } from '../src/domain/health.ts';
 import type { HealthChange } from '../src/domain/health-changes.ts';
+import { ruleOf } from '../src/domain/health-verdict.ts';
 import type { Failure } from '../src/domain/outcome.ts';
 import {
   type AttemptTarget,
@@ -118,17 +119,23 @@ export function healthAfter(
   }
 }
 
+function settledRule({ outcome, mode }: AttemptSettled, change: HealthChange, threshold: number): string {
+  if (outcome.kind === 'success') return mode === 'normal' ? 'a success' : 'its trial succeeded';
+  const { kind } = outcome;
+  const { counts } = ruleOf(outcome);
+  if (mode !== 'normal' && counts === 'never') return `its trial ended without fault: ${kind}`;
+  if (mode === 'trial')
+    return outcome.cutShort === true ? `its trial was cut short: ${kind}` : `its trial failed: ${kind}`;
+  if (mode === 'desperate') return `tried while it cools: ${kind}`;
+  if (outcome.window !== undefined) return `${kind}: stated window`;
+  return counts === 'at_once' ? `${kind}: at once` : `${kind}: counted ${change.failures}/${threshold}`;
+}
+
 /** Why a change happened, in words. */
 export function ruleText(event: ProviderEvent, change: HealthChange, threshold: number): string {
   switch (event.type) {
-    case 'attempt.settled': {
-      if (event.outcome.kind === 'success')
-        return event.mode === 'normal' ? 'a success' : 'its trial succeeded';
-      if (event.mode === 'trial') return `its trial failed: ${event.outcome.kind}`;
-      if (event.outcome.window !== undefined) return `${event.outcome.kind}: stated window`;
-      if (change.failures > 0) return `${event.outcome.kind}: counted ${change.failures}/${threshold}`;
-      return `${event.outcome.kind}: at once`;
-    }
+    case 'attempt.settled':
+      return settledRule(event, change, threshold);
     case 'attempt.committed':
       return 'first content of its trial';
     case 'operator.reset':

@@ -1,6 +1,6 @@
 import { type ActorRefFrom, assertEvent, assign, enqueueActions, type SnapshotFrom, setup } from 'xstate';
 import type { Availability } from '../src/domain/availability.ts';
-import { HEALTHY, type HealthRecord } from '../src/domain/health.ts';
+import { healed } from '../src/domain/health.ts';
 import { type HealthState, healthChanges, healthState } from '../src/domain/health-changes.ts';
 import {
   type AttemptTarget,
@@ -82,6 +82,7 @@ const providerSetup = setup({
       becomes(context, event, 'degraded') &&
       isAttemptEvent(event) &&
       healthAfter(context, event).provider.failures !== context.health.provider.failures,
+    isClaimed: ({ context }) => context.health.provider.trial !== undefined,
     identityChanged: ({ event }) => event.type === 'settings.changed' && event.identityChanged,
     noneInFlight: ({ context }) => context.inFlight === 0,
     quietClears: ({ context }) =>
@@ -163,9 +164,7 @@ const forget = providerSetup.createAction(
 
 const forgetCount = providerSetup.createAction(
   enqueueActions(({ context, enqueue }) => {
-    const { lastError } = context.health.provider;
-    const provider: HealthRecord = lastError === undefined ? HEALTHY : { ...HEALTHY, lastError };
-    enqueue.assign({ health: { ...context.health, provider } });
+    enqueue.assign({ health: { ...context.health, provider: healed(context.health.provider) } });
     enqueue.emit({
       type: 'health.changed',
       provider: context.id,
@@ -290,6 +289,8 @@ export const providerMachine = machineSetup.createMachine({
       },
       states: {
         due: {
+          // New settings or an operator's word don't take a running trial its place.
+          always: { guard: 'isClaimed', target: 'running' },
           on: {
             'attempt.started': [
               { guard: 'claims', target: 'running', actions: 'record' },
@@ -306,6 +307,12 @@ export const providerMachine = machineSetup.createMachine({
     retiring: {
       tags: 'leaving',
       always: { guard: 'noneInFlight', target: 'retired' },
+      on: {
+        // An operator's word can't bring it back; only a new configuration can.
+        'operator.reset': { actions: 'forget' },
+        'operator.disable': { actions: ['switchOff', 'keepTime'] },
+        'operator.enable': { actions: ['switchOn', 'keepTime'] },
+      },
     },
     retired: { tags: 'leaving', type: 'final' },
   },

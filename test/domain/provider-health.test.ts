@@ -19,7 +19,7 @@ const SONNET: AttemptTarget = { model: 'sonnet', endpoint: 'messages' };
 const COUNTING: AttemptTarget = { model: 'opus', endpoint: 'count_tokens' };
 
 /** A provider after one failure that was enough. */
-function after(outcome: Outcome, target = MESSAGES, at = 0): ProviderHealth {
+function failedOnce(outcome: Outcome, target = MESSAGES, at = 0): ProviderHealth {
   return settle(HEALTHY_PROVIDER, verdict(1, at, outcome), target, AT_ONCE);
 }
 
@@ -32,7 +32,7 @@ describe('whom a failure speaks against', () => {
     const rule = FAILURE_TABLE[kind];
     const target = rule.blame === 'endpoint' ? COUNTING : MESSAGES;
     const outcome = failure(kind, rule.blame === 'window' ? { window: window(1e6) } : {});
-    const health = after(outcome, target);
+    const health = failedOnce(outcome, target);
     const cooling = {
       provider: health.provider.cooling !== undefined,
       pair: health.pairs.get('opus')?.cooling !== undefined,
@@ -47,23 +47,23 @@ describe('whom a failure speaks against', () => {
   });
 
   it('a pair that cools leaves the other models of its provider alone', () => {
-    const health = after(failure('overloaded'));
+    const health = failedOnce(failure('overloaded'));
     expect(kindAt(health, MESSAGES, 1)).toBe('cooling');
     expect(kindAt(health, SONNET, 1)).toBe('ready');
   });
 
   it('a provider that cools takes all its models along', () => {
-    const health = after(failure('server_error'));
+    const health = failedOnce(failure('server_error'));
     expect([kindAt(health, MESSAGES, 1), kindAt(health, SONNET, 1)]).toEqual(['cooling', 'cooling']);
   });
 
   it('a window of the whole account cools the provider', () => {
-    const health = after(failure('rate_limited', { window: window(90_000, 'provider') }));
+    const health = failedOnce(failure('rate_limited', { window: window(90_000, 'provider') }));
     expect(candidateAvailability(health, SONNET, 1)).toMatchObject({ until: 90_000, basis: 'window' });
   });
 
   it('shows the surer basis and the later end where both provider and pair cool', () => {
-    let health = after(failure('server_error'));
+    let health = failedOnce(failure('server_error'));
     health = settle(health, verdict(2, 0, failure('rate_limited', { window: window(20_000) })));
     expect(candidateAvailability(health, MESSAGES, 1)).toMatchObject({ basis: 'window', until: 60_000 });
   });
@@ -73,7 +73,7 @@ describe('side endpoints', () => {
   const missing = failure('endpoint_missing');
 
   it('cool for an hour where the endpoint is not there', () => {
-    const health = after(missing, COUNTING);
+    const health = failedOnce(missing, COUNTING);
     expect(candidateAvailability(health, COUNTING, 1)).toMatchObject({ kind: 'cooling', until: 3_600_000 });
   });
 
@@ -88,14 +88,14 @@ describe('side endpoints', () => {
 
   it('keep a stated window to themselves', () => {
     const limited = failure('endpoint_missing', { as: 'rate_limited', window: window(70_000, 'provider') });
-    const health = after(limited, COUNTING);
+    const health = failedOnce(limited, COUNTING);
     expect(candidateAvailability(health, COUNTING, 1)).toMatchObject({ until: 70_000 });
     expect(kindAt(health, MESSAGES, 1)).toBe('ready');
   });
 
   it('leave no trace where the same failure would be nobody’s fault on messages', () => {
     const refused = failure('endpoint_missing', { as: 'refused' });
-    expect(after(refused, COUNTING)).toBe(HEALTHY_PROVIDER);
+    expect(failedOnce(refused, COUNTING)).toBe(HEALTHY_PROVIDER);
   });
 
   it('never touch messages, whatever happens to them', () => {
@@ -107,7 +107,7 @@ describe('side endpoints', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), fc.boolean(), (steps, cools) => {
-        const start = cools ? after(failure('server_error')) : HEALTHY_PROVIDER;
+        const start = cools ? failedOnce(failure('server_error')) : HEALTHY_PROVIDER;
         let health = start;
         steps.forEach(({ kind, as, endpoint, mode }, index) => {
           const target = { model: 'opus', endpoint };
@@ -127,7 +127,7 @@ describe('side endpoints', () => {
   });
 
   it('are no trial of a provider: they stay away until messages have proved it well', () => {
-    const health = after(failure('server_error'));
+    const health = failedOnce(failure('server_error'));
     expect(kindAt(health, MESSAGES, 60_000)).toBe('trial_due');
     expect(kindAt(health, COUNTING, 60_000)).toBe('trial_running');
   });
@@ -137,7 +137,7 @@ describe('trials', () => {
   const STALLED_CUT = failure('stalled', { cutShort: true });
 
   it('take their place in the provider and in the pair at once, and free both', () => {
-    let health = after(failure('server_error'));
+    let health = failedOnce(failure('server_error'));
     health = settle(health, verdict(2, 0, failure('overloaded')), MESSAGES, AT_ONCE);
     health = attemptStarted(health, MESSAGES, 'r3#1', 'trial', 60_000);
     expect(health.provider.trial?.attemptId).toBe('r3#1');
@@ -147,14 +147,14 @@ describe('trials', () => {
   });
 
   it('hand the provider’s turn on where only the pair failed', () => {
-    let health = attemptStarted(after(failure('server_error')), MESSAGES, 'r2#1', 'trial', 60_000);
+    let health = attemptStarted(failedOnce(failure('server_error')), MESSAGES, 'r2#1', 'trial', 60_000);
     health = settle(health, verdict(2, 61_000, failure('overloaded'), { mode: 'trial' }), MESSAGES, AT_ONCE);
     expect(kindAt(health, SONNET, 61_000)).toBe('trial_due');
     expect(kindAt(health, MESSAGES, 61_000)).toBe('cooling');
   });
 
   it('cut short repeat the cooldown without growing it', () => {
-    let health = after(failure('server_error'));
+    let health = failedOnce(failure('server_error'));
     for (let trial = 2; trial <= 4; trial += 1) {
       const at = trial * 100_000;
       health = attemptStarted(health, MESSAGES, `r${trial}#1`, 'trial', at);
@@ -167,7 +167,7 @@ describe('trials', () => {
   });
 
   it('of a pair cut short repeat the pair’s cooldown and leave the provider alone', () => {
-    let health = after(failure('overloaded'));
+    let health = failedOnce(failure('overloaded'));
     health = attemptStarted(health, MESSAGES, 'r2#1', 'trial', 10_000);
     health = settle(health, verdict(2, 25_000, STALLED_CUT, { mode: 'trial' }));
     expect(health.provider.failures).toBe(0);
@@ -175,7 +175,7 @@ describe('trials', () => {
   });
 
   it('cut short after a stated window cool for failure_cooldown, as a suspicion', () => {
-    let health = after(failure('rate_limited', { window: window(1_000_000) }));
+    let health = failedOnce(failure('rate_limited', { window: window(1_000_000) }));
     health = attemptStarted(health, MESSAGES, 'r2#1', 'trial', 1_000_000);
     health = settle(health, verdict(2, 1_015_000, STALLED_CUT, { mode: 'trial' }));
     expect(candidateAvailability(health, MESSAGES, 1_015_000)).toMatchObject({
@@ -186,7 +186,7 @@ describe('trials', () => {
   });
 
   it('are cut short at most every third time', () => {
-    let health = after(failure('server_error'));
+    let health = failedOnce(failure('server_error'));
     const hurried: boolean[] = [];
     for (let trial = 2; trial <= 10; trial += 1) {
       const at = trial * 10_000_000;
@@ -271,7 +271,7 @@ describe('any history', () => {
     const faultless = FAILURE_KINDS.filter((kind) => FAILURE_TABLE[kind].counts === 'never');
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...faultless)), fc.boolean(), (kinds, cools) => {
-        const start = cools ? after(failure('server_error')) : HEALTHY_PROVIDER;
+        const start = cools ? failedOnce(failure('server_error')) : HEALTHY_PROVIDER;
         let health = start;
         kinds.forEach((kind, index) => {
           const at = 60_000 + index;

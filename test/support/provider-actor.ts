@@ -1,0 +1,73 @@
+import { createActor, SimulatedClock } from 'xstate';
+import { providerMachine } from '../../machines/provider.ts';
+import type { ProviderHealthChanged, ProviderInput } from '../../machines/provider-events.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import type { AttemptTarget } from '../../src/domain/provider-health.ts';
+import type { AttemptMode } from '../../src/domain/trace.ts';
+import { MESSAGES, NO_JITTER, POLICY } from './health-samples.ts';
+import type { WalkedTransitions } from './transitions.ts';
+
+/** Where the simulated wall clock of a test begins, ms. */
+export const START = 1_000_000;
+
+export function clockAt(ms = START): SimulatedClock {
+  const clock = new SimulatedClock();
+  clock.set(ms);
+  return clock;
+}
+
+/** A live provider under a simulated clock, with short words for an attempt's life. */
+export function startProvider(
+  input: Partial<ProviderInput> = {},
+  { clock = clockAt(), walked }: { clock?: SimulatedClock; walked?: WalkedTransitions } = {},
+) {
+  const actor = createActor(providerMachine, {
+    clock,
+    input: { id: 'p', enabled: true, policy: POLICY, at: clock.now(), ...input },
+    ...(walked === undefined ? {} : { inspect: walked.inspect }),
+  });
+  const emitted: ProviderHealthChanged[] = [];
+  actor.on('health.changed', (event) => emitted.push(event));
+  actor.start();
+  let sequence = 0;
+
+  const begin = (mode: AttemptMode = 'normal', target: AttemptTarget = MESSAGES) => {
+    sequence += 1;
+    const own = sequence;
+    const attemptId = `r${own}#1`;
+    const { revision } = actor.getSnapshot().context;
+    actor.send({ type: 'attempt.started', attemptId, target, mode, sequence: own, at: clock.now() });
+    return {
+      attemptId,
+      commit: () => actor.send({ type: 'attempt.committed', attemptId, target, at: clock.now() }),
+      end: (outcome: Outcome) =>
+        actor.send({
+          type: 'attempt.settled',
+          attemptId,
+          requestId: `r${own}`,
+          target,
+          mode,
+          sequence: own,
+          revision,
+          at: clock.now(),
+          outcome,
+          chance: NO_JITTER,
+        }),
+    };
+  };
+  return {
+    actor,
+    clock,
+    emitted,
+    begin,
+    state: () => actor.getSnapshot().value,
+    health: () => actor.getSnapshot().context.health,
+    inFlight: () => actor.getSnapshot().context.inFlight,
+    /** Attempts that end the same, one after another. */
+    endAll: (outcome: Outcome, times: number) => {
+      for (let index = 0; index < times; index += 1) begin().end(outcome);
+    },
+  };
+}
+
+export type StartedProvider = ReturnType<typeof startProvider>;
