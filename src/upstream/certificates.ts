@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 
@@ -14,24 +15,29 @@ export type Trust =
 export function loadTrust(caFile: string | undefined, extraFile: string | undefined): Trust {
   if (caFile === undefined) return { kind: 'default' };
   const own = readCertificates(caFile);
-  if (own === undefined)
+  if (own === undefined || !isSound(own))
     return {
       kind: 'unusable',
-      message: `ca_file ${caFile} can't be read as PEM certificates; name a readable file with BEGIN CERTIFICATE blocks`,
+      message: `ca_file ${caFile} can't be read as PEM certificates; name a readable file with sound BEGIN CERTIFICATE blocks`,
     };
   const extra = extraFile === undefined || extraFile === '' ? undefined : readCertificates(extraFile);
   const ca = [...rootCertificates, ...(extra === undefined ? [] : [extra]), own];
+  return { kind: 'extended', context: createSecureContext({ ca }) };
+}
+
+/** Node ignores a damaged block in silence; the user would look for it in the wrong place. */
+function isSound(text: string): boolean {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
   try {
-    return { kind: 'extended', context: createSecureContext({ ca }) };
+    return blocks.map((block) => new X509Certificate(block)).length > 0;
   } catch {
-    return { kind: 'unusable', message: `ca_file ${caFile} holds a damaged certificate` };
+    return false;
   }
 }
 
 function readCertificates(file: string): string | undefined {
   try {
-    const text = readFileSync(file, 'utf8');
-    return text.includes('-----BEGIN CERTIFICATE-----') ? text : undefined;
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }
