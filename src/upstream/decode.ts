@@ -1,16 +1,12 @@
 import type { Transform } from 'node:stream';
 import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createInflateRaw,
-  constants as zlibConstants,
-} from 'node:zlib';
+  contentEncodings,
+  type DecoderFactory,
+  decoderFactories,
+  withoutEncoding,
+} from './content-encoding.ts';
 import { errorCode, failure } from './network-errors.ts';
 import type { Transport, TransportFailure, UpstreamExchange, UpstreamSink } from './transport.ts';
-
-/** Longer chains of encodings are nobody's honest answer. */
-const MAX_LAYERS = 4;
 
 /**
  * The same transport, its answers decoded: gzip, x-gzip, deflate (zlib or raw), br, and several of them stacked; what the
@@ -52,7 +48,7 @@ class DecodingExchange implements UpstreamSink, UpstreamExchange {
       this.#sink.head(status, headers);
       return;
     }
-    const decoders = encodings.length > MAX_LAYERS ? undefined : decoderFactories(encodings);
+    const decoders = decoderFactories(encodings);
     if (decoders === undefined) {
       this.#fail(`content-encoding ${encodings.join(', ').slice(0, 100)} is not understood`, undefined);
       return;
@@ -202,54 +198,4 @@ class DecoderChain {
     if (this.#afterwards === undefined) this.#listener.broken(error);
     else this.#afterwards();
   }
-}
-
-type DecoderFactory = (firstByte: number | undefined) => Transform;
-
-const FLUSH = { flush: zlibConstants.Z_SYNC_FLUSH };
-
-/** A zlib stream's first byte has 8 in its low half (RFC 1950); a raw one practically never does. */
-function createDeflateDecoder(firstByte: number | undefined): Transform {
-  return firstByte === undefined || (firstByte & 0x0f) === 8 ? createInflate(FLUSH) : createInflateRaw(FLUSH);
-}
-
-const DECODERS: ReadonlyMap<string, DecoderFactory> = new Map<string, DecoderFactory>([
-  ['gzip', () => createGunzip(FLUSH)],
-  ['x-gzip', () => createGunzip(FLUSH)],
-  ['deflate', createDeflateDecoder],
-  ['br', () => createBrotliDecompress({ flush: zlibConstants.BROTLI_OPERATION_FLUSH })],
-]);
-
-/** In the order in which they were applied; `identity` says nothing. */
-function contentEncodings(headers: readonly string[]): string[] {
-  const found: string[] = [];
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.length !== 16 || headers[at]?.toLowerCase() !== 'content-encoding') continue;
-    for (const token of (headers[at + 1] ?? '').split(',')) {
-      const name = token.trim().toLowerCase();
-      if (name !== '' && name !== 'identity') found.push(name);
-    }
-  }
-  return found;
-}
-
-/** Last applied, first removed. Undefined if one is unknown. */
-function decoderFactories(encodings: readonly string[]): DecoderFactory[] | undefined {
-  const factories: DecoderFactory[] = [];
-  for (const name of encodings.toReversed()) {
-    const factory = DECODERS.get(name);
-    if (factory === undefined) return undefined;
-    factories.push(factory);
-  }
-  return factories;
-}
-
-function withoutEncoding(headers: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at] ?? '';
-    const lower = name.toLowerCase();
-    if (lower !== 'content-encoding' && lower !== 'content-length') kept.push(name, headers[at + 1] ?? '');
-  }
-  return kept;
 }

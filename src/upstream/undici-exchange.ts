@@ -98,8 +98,9 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
 
   /** Ends it from our side, as the whole transport goes down. */
   shutDown(): void {
-    if (this.#heldEnd !== undefined) this.#finish(this.#heldEnd);
-    this.#fail(failure('aborted', 'TRANSPORT_CLOSED', 'the balancer closed the connection', false));
+    if (this.#done) return;
+    this.#letGo(false);
+    this.#finish(failure('aborted', 'TRANSPORT_CLOSED', 'the balancer closed the connection', false));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
