@@ -84,6 +84,9 @@ const requestSetup = setup({
     noteEnd: assign(({ context, event }) =>
       event.type === 'attempt.settled' ? ended(context, event.outcome, event.usage) : {},
     ),
+    noteFault: assign(({ context }) =>
+      ended(context, { kind: 'balancer_fault', phase: phaseOf(context), detail: 'the balancer failed' }),
+    ),
     noteLeft: assign(({ context }) =>
       ended(context, { kind: 'client_left', phase: phaseOf(context), detail: 'the client closed' }),
     ),
@@ -93,6 +96,8 @@ const requestSetup = setup({
     })),
     /** The round is over: were all failures the machine's own network? */
     resolvePending: assign(({ context }) => resolved(context)),
+    /** Somebody answered: the failures that waited are their providers' own. */
+    settlePending: assign(({ context }) => ({ pending: [], due: context.pending })),
     /** Sent at once: the choice that follows must see the provider as this verdict leaves it. */
     tellDue: ({ context }) => {
       for (const verdict of context.due) tell(context, verdict);
@@ -111,6 +116,7 @@ const requestSetup = setup({
     waits: ({ context }) => context.decision.kind === 'wait',
     refuses: ({ context }) => context.decision.kind === 'refuse',
     hasPending: ({ context }) => context.decision.kind !== 'try' && context.pending.length > 0,
+    committed: ({ context }) => context.attempts.at(-1)?.committedAt !== undefined,
     succeeded: ({ event }) => event.type === 'attempt.settled' && event.outcome.kind === 'success',
   },
   delays: {
@@ -294,13 +300,25 @@ export const requestMachine = requestSetup.createMachine({
     },
     active: {
       entry: ['beginAttempt', 'tellStart'],
-      invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => attemptInput(context) },
+      invoke: {
+        id: 'attempt',
+        src: 'attempt',
+        input: ({ context }) => attemptInput(context),
+        // A bug of ours, and still one verdict: the provider must not wait for its trial for ever.
+        onError: [
+          { guard: 'committed', target: 'broken', actions: ['noteFault', 'emitEnd', ...TELL] },
+          { target: 'selecting', actions: ['noteFault', 'emitEnd', ...TELL] },
+        ],
+      },
       initial: 'attempting',
       on: { 'client.left': { target: 'cancelled', actions: ['noteLeft', ...TELL, 'emitEnd'] } },
       states: {
         attempting: {
           on: {
-            'attempt.committed': { target: 'streaming', actions: ['noteCommit', 'tellCommit'] },
+            'attempt.committed': {
+              target: 'streaming',
+              actions: ['noteCommit', 'tellCommit', 'settlePending', ...TELL],
+            },
             'attempt.settled': { target: '#request.selecting', actions: ['noteEnd', 'emitEnd', ...TELL] },
           },
         },
@@ -329,4 +347,17 @@ function attemptInput(context: RequestContext): AttemptInput {
   const { repair, hurried } = decision;
   const base = { requestId: id, attemptId, number, candidate, hurried, deadlineAt };
   return repair === undefined ? base : { ...base, repair };
+}
+
+/**
+ * Tells the providers what a request that died of a bug still owes them: without a verdict its trial would stay taken.
+ * For whoever started the actor, on its error.
+ */
+export function settleAfterFault(context: RequestContext): void {
+  const { attempts, current, pending, due } = context;
+  for (const verdict of [...pending, ...due]) tell(context, verdict);
+  const last = attempts.at(-1);
+  if (current === undefined || last === undefined || last.endedAt !== undefined) return;
+  const outcome: Failure = { kind: 'balancer_fault', phase: phaseOf(context), detail: 'the balancer failed' };
+  tell(context, { attempt: current, mode: last.mode, outcome, at: context.ports.now() });
 }

@@ -16,10 +16,23 @@ export function clockAt(ms = START): SimulatedClock {
   return clock;
 }
 
+/** 1, 2, 3 … */
+export function counter(): () => number {
+  let last = 0;
+  return () => {
+    last += 1;
+    return last;
+  };
+}
+
 /** A live provider under a simulated clock, with short words for an attempt's life. */
 export function startProvider(
   input: Partial<ProviderInput> = {},
-  { clock = clockAt(), walked }: { clock?: SimulatedClock; walked?: WalkedTransitions } = {},
+  {
+    clock = clockAt(),
+    walked,
+    nextSequence = counter(),
+  }: { clock?: SimulatedClock; walked?: WalkedTransitions; nextSequence?: () => number } = {},
 ) {
   const actor = createActor(providerMachine, {
     clock,
@@ -29,11 +42,9 @@ export function startProvider(
   const emitted: ProviderHealthChanged[] = [];
   actor.on('health.changed', (event) => emitted.push(event));
   actor.start();
-  let sequence = 0;
 
   const begin = (mode: AttemptMode = 'normal', target: AttemptTarget = MESSAGES) => {
-    sequence += 1;
-    const own = sequence;
+    const own = nextSequence();
     const attemptId = `r${own}#1`;
     const { revision } = actor.getSnapshot().context;
     actor.send({ type: 'attempt.started', attemptId, target, mode, sequence: own, at: clock.now() });

@@ -1,0 +1,188 @@
+import { createActor, fromCallback, type SimulatedClock } from 'xstate';
+import type { ProviderRef } from '../../machines/provider.ts';
+import type { ProviderEvent, ProviderHealthChanged } from '../../machines/provider-events.ts';
+import { requestMachine } from '../../machines/request.ts';
+import type {
+  AttemptInput,
+  RequestEmitted,
+  RequestEvent,
+  RequestInput,
+  RequestOutput,
+} from '../../machines/request-events.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
+import type { Failure, FailureKind, Outcome } from '../../src/domain/outcome.ts';
+import { failure, NO_JITTER, SUCCESS } from './health-samples.ts';
+import { clockAt, counter, startProvider } from './provider-actor.ts';
+import type { WalkedTransitions } from './transitions.ts';
+
+/** One attempt that the request's chart has begun, in the hands of the test. */
+export interface HeldAttempt {
+  readonly input: AttemptInput;
+  commit(): void;
+  end(outcome: Outcome): void;
+  fail(kind: FailureKind, facts?: Partial<Failure>): void;
+  /** True once the chart has stopped it: its upstream is aborted. */
+  stopped(): boolean;
+}
+
+export function candidate(provider: string): Candidate {
+  return { provider, model: 'opus', route: '*', priority: 1, weight: 1 };
+}
+
+export interface WorldOptions {
+  readonly clock?: SimulatedClock;
+  /** Host of a provider; else each has its own. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  readonly threshold?: number;
+  readonly walked?: WalkedTransitions;
+  /** Thrown by the effect behind an attempt as it begins. */
+  readonly attemptThrows?: boolean;
+}
+
+/** Real providers and requests under one simulated clock; the effects are held by the test. */
+export function startWorld(names: readonly string[], options: WorldOptions = {}) {
+  const { clock = clockAt(), hosts = {}, threshold = 2, walked, attemptThrows = false } = options;
+  const policy = {
+    failureCooldownMs: 60_000,
+    maxCooldownMs: 1_800_000,
+    unhealthyThreshold: threshold,
+    unhealthyResetOnSuccess: true,
+    unhealthyResetTimeoutMs: 300_000,
+  };
+  const nextSequence = counter();
+  const providers = new Map(names.map((id) => [id, startProvider({ id, policy }, { clock, nextSequence })]));
+  /** Every event that a provider was told, in order. */
+  const told: { readonly provider: string; readonly event: ProviderEvent }[] = [];
+  const changes: ProviderHealthChanged[] = [];
+  const watchers = new Set<(event: RequestEvent) => void>();
+  const attempts: HeldAttempt[] = [];
+
+  for (const [id, { actor }] of providers) {
+    const send = actor.send.bind(actor);
+    actor.send = (event) => {
+      told.push({ provider: id, event });
+      send(event);
+    };
+    actor.on('health.changed', (event) => {
+      changes.push(event);
+      for (const watch of [...watchers]) watch({ type: 'providers.changed' });
+    });
+  }
+
+  const machine = requestMachine.provide({
+    actors: {
+      attempt: fromCallback<RequestEvent, AttemptInput>(({ input, sendBack }) => {
+        if (attemptThrows) throw new Error('a bug of ours');
+        let isStopped = false;
+        attempts.push({
+          input,
+          commit: () => sendBack({ type: 'attempt.committed' }),
+          end: (outcome) => sendBack({ type: 'attempt.settled', outcome }),
+          fail: (kind, facts) => sendBack({ type: 'attempt.settled', outcome: failure(kind, facts) }),
+          stopped: () => isStopped,
+        });
+        return () => {
+          isStopped = true;
+        };
+      }),
+      healthWatch: fromCallback<RequestEvent, { requestId: string }>(({ sendBack }) => {
+        watchers.add(sendBack);
+        return () => watchers.delete(sendBack);
+      }),
+    },
+  });
+
+  const provider = (id: string) => {
+    const found = providers.get(id);
+    if (found === undefined) throw new Error(`no provider ${id}`);
+    return found;
+  };
+
+  let requests = 0;
+  const submit = (input: Partial<RequestInput> = {}) => {
+    requests += 1;
+    const actor = createActor(machine, {
+      clock,
+      ...(walked === undefined ? {} : { inspect: walked.inspect }),
+      input: {
+        id: `q${requests}`,
+        endpoint: 'messages',
+        order: names.map(candidate),
+        reason: 'priority',
+        policy: {
+          stream: true,
+          holdMs: 20_000,
+          maxAttempts: 4,
+          failoverBelowThreshold: true,
+          patient: true,
+        },
+        deadlineAt: clock.now() + 900_000,
+        ports: {
+          now: () => clock.now(),
+          chance: () => NO_JITTER,
+          nextSequence,
+          provider: (id): ProviderRef | undefined => providers.get(id)?.actor,
+          host: (id) => hosts[id] ?? id,
+        },
+        ...input,
+      },
+    });
+    const ended: RequestEmitted[] = [];
+    const errors: unknown[] = [];
+    actor.on('attempt.ended', (event) => ended.push(event));
+    actor.subscribe({ error: (error) => errors.push(error) });
+    actor.start();
+    return {
+      actor,
+      ended,
+      errors,
+      state: () => actor.getSnapshot().value,
+      output: (): RequestOutput | undefined => actor.getSnapshot().output,
+      leave: () => actor.send({ type: 'client.left' }),
+    };
+  };
+
+  return {
+    clock,
+    attempts,
+    told,
+    changes,
+    provider,
+    submit,
+    /** The attempt begun last. */
+    last: (): HeldAttempt => {
+      const newest = attempts.at(-1);
+      if (newest === undefined) throw new Error('no attempt has begun');
+      return newest;
+    },
+    /** Attempts begun and verdicts told, a provider; and how many the provider believes to be under way. */
+    books: () =>
+      Object.fromEntries(
+        names.map((id) => {
+          const ofType = (type: ProviderEvent['type']) =>
+            told.filter(({ provider: name, event }) => name === id && event.type === type).length;
+          const { inFlight } = provider(id).actor.getSnapshot().context;
+          return [id, { started: ofType('attempt.started'), settled: ofType('attempt.settled'), inFlight }];
+        }),
+      ),
+    /** Makes a provider cool on suspicion for 60 s. */
+    cool: (id: string, outcome: Outcome = failure('server_error')) => {
+      const { endAll, state } = provider(id);
+      endAll(outcome, threshold);
+      if (state() !== 'cooling') throw new Error(`${id} does not cool`);
+    },
+    /** Tells all that wait to look again. */
+    wake: () => {
+      for (const watch of [...watchers]) watch({ type: 'providers.changed' });
+    },
+    heal: (id: string) => {
+      provider(id).actor.send({ type: 'operator.reset', at: clock.now() });
+    },
+    succeed: (attempt: HeldAttempt) => {
+      attempt.commit();
+      attempt.end(SUCCESS);
+    },
+  };
+}
+
+export type World = ReturnType<typeof startWorld>;
