@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { diffConfigurations } from '../config/diff.ts';
 import { createBufferBudget } from '../domain/buffer-budget.ts';
 import type { Configuration, Settings } from '../domain/settings.ts';
-import type { Clock } from '../domain/time.ts';
+import type { Clock, Random } from '../domain/time.ts';
 import { createEngine, type RunningEngine } from '../engine/engine.ts';
 import { createApp } from '../http/app.ts';
 import type { ReloadOutcome } from '../http/context.ts';
@@ -18,13 +18,20 @@ export interface ServeOptions {
   readonly configuration: Configuration;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** Default: the machine's own chance. */
+  readonly random?: Random;
   readonly observe: (event: BalancerEvent) => void;
   /** Reads the configuration anew; undefined after a failure that `errors` tells. */
   readonly load: () => Promise<Loaded>;
 }
 
 export type Loaded =
-  | { readonly kind: 'loaded'; readonly configuration: Configuration }
+  | {
+      readonly kind: 'loaded';
+      readonly configuration: Configuration;
+      /** For the log: what was passed over or mended. */
+      readonly warnings?: readonly string[];
+    }
   | { readonly kind: 'rejected'; readonly errors: readonly string[] };
 
 export interface Balancer {
@@ -55,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     configuration,
     openTransport: (provider) => createUndiciTransport({ settings: provider, env, clock }),
     clock,
-    random: Math.random,
+    random: options.random ?? Math.random,
     observe,
     buffers: budget,
     isUtf8,
@@ -70,7 +77,13 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     const before = configuration;
     configuration = loaded.configuration;
     engine.reload(configuration);
-    observe(reloaded(before, configuration));
+    for (const message of loaded.warnings ?? []) observe({ type: 'config.warning', message });
+    const { added, removed, changed, restart } = diffConfigurations(before, configuration);
+    observe({ type: 'config.reloaded', added, removed, changed: changed.map(({ id }) => id) });
+    if (restart.length > 0) {
+      const message = `${restart.join(' and ')} changed: that takes a restart; the old address stays until then.`;
+      observe({ type: 'config.warning', message });
+    }
     return { kind: 'reloaded' };
   };
   // One after the other: a file that changes while it is read is read again, and the last one wins.
@@ -126,11 +139,6 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
       },
     },
   };
-}
-
-function reloaded(before: Configuration, after: Configuration): BalancerEvent {
-  const { added, removed, changed } = diffConfigurations(before, after);
-  return { type: 'config.reloaded', added, removed, changed: changed.map(({ id }) => id) };
 }
 
 function pause(ms: number): Promise<void> {

@@ -6,6 +6,7 @@ import type { Configuration } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import { bindingWarning } from '../http/server.ts';
 import { banner } from '../telemetry/banner.ts';
+import type { BalancerEvent } from '../telemetry/events.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { StartOptions } from './arguments.ts';
 import { type Balancer, type Loaded, serve } from './serve.ts';
@@ -27,8 +28,11 @@ export async function start(options: StartOptions, world: World): Promise<number
   if (!first.ok || hasErrors(first.diagnostics, 'start')) return 1;
   const load = async (): Promise<Loaded> => {
     const next = await loadConfiguration(where);
-    if (!next.ok) return { kind: 'rejected', errors: next.diagnostics.map(lineOf) };
-    return { kind: 'loaded', configuration: withFlags(next.configuration, options) };
+    const lines = (severity: 'error' | 'warning'): string[] =>
+      next.diagnostics.filter(({ start }) => start === severity).map(lineOf);
+    if (!next.ok) return { kind: 'rejected', errors: lines('error') };
+    const configuration = withFlags(next.configuration, options);
+    return { kind: 'loaded', configuration, warnings: lines('warning') };
   };
   return serveUntilSignalled(withFlags(first.configuration, options), load, world);
 }
@@ -49,7 +53,17 @@ export async function serveUntilSignalled(
     now: clock.now,
     redact: (text) => redact(text),
   });
-  const started = await serve({ configuration, env, clock, observe: log.observe, load });
+  let settings = configuration;
+  const observe = (event: BalancerEvent): void => {
+    log.observe(event);
+    if (event.type === 'config.reloaded') log.configure(logSettings(settings, world));
+  };
+  const loadAndKeep = async (): Promise<Loaded> => {
+    const loaded = await load();
+    if (loaded.kind === 'loaded') settings = loaded.configuration;
+    return loaded;
+  };
+  const started = await serve({ configuration, env, clock, observe, load: loadAndKeep });
   if (started.kind === 'failed') {
     stderr.write(`${started.message}\n`);
     await log.close();
@@ -58,15 +72,11 @@ export async function serveUntilSignalled(
   const { balancer } = started;
   redact = balancer.engine.redact;
   greet(balancer, log, world);
-  const reload = async (): Promise<void> => {
-    await balancer.reload();
-    log.configure(logSettings({ settings: balancer.settings() }, world));
-  };
   const { file } = configuration;
-  const watch =
-    file !== undefined && configuration.settings.reload
-      ? watchConfiguration(file, reload, { clock })
-      : undefined;
+  const onChange = async (): Promise<void> => {
+    if (balancer.settings().reload) await balancer.reload();
+  };
+  const watch = file === undefined ? undefined : watchConfiguration(file, onChange, { clock });
   await untilSignalled(
     () => balancer.drain(),
     () => balancer.stop(),

@@ -21,12 +21,14 @@ import {
 import { upstreamHeaders } from '../upstream/request-headers.ts';
 import { clientHeaders } from '../upstream/response-headers.ts';
 import type { ClientRequest, Reply } from './interface.ts';
+import type { WholeReply } from './local-replies.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What one request's exchange is given. */
 export interface ExchangeOptions {
-  readonly request: ClientRequest;
+  /** Without its body, which is let go at the commit. */
+  readonly request: Omit<ClientRequest, 'body'>;
   readonly walked: WalkedBody;
   readonly stream: boolean;
   /** Ours: sessions of Claude Code repair a cut themselves. */
@@ -48,7 +50,7 @@ const EARLY_HEADERS_MS = 60_000;
  * happens when is decided by the request's chart.
  */
 export class Exchange {
-  readonly #options: ExchangeOptions;
+  readonly #options: Omit<ExchangeOptions, 'walked'>;
   readonly #writer: ReplyWriter;
   readonly #answers = new Map<number, UpstreamAnswer>();
   readonly #early: unknown;
@@ -60,9 +62,9 @@ export class Exchange {
   #status = 0;
   #error: string | undefined;
 
-  constructor(options: ExchangeOptions) {
+  constructor({ walked, ...options }: ExchangeOptions) {
     this.#options = options;
-    this.#body = options.walked;
+    this.#body = walked;
     const { clock, runtime, stream } = options;
     this.#writer = createReplyWriter({
       clock,
@@ -173,8 +175,10 @@ export class Exchange {
     else this.#complete(500, JSON_HEADERS, Buffer.from(errorBody('api_error', message)));
   }
 
-  /** A whole reply of our own. */
-  complete(status: number, headers: readonly string[], body: Buffer): void {
+  /** Ends with a whole reply of our own. */
+  answerLocally({ status, headers, body }: WholeReply): void {
+    this.#options.clock.clearTimeout(this.#early);
+    this.#letBodyGo();
     this.#complete(status, headers, body);
   }
 

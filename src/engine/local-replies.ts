@@ -1,5 +1,6 @@
 import { errorBody } from '../domain/error-envelope.ts';
-import type { ClientRequest, Reply } from './interface.ts';
+import type { RequestFacts } from '../telemetry/events.ts';
+import type { Reply } from './interface.ts';
 
 /** A reply whose body is whole. */
 export interface WholeReply extends Reply {
@@ -16,15 +17,15 @@ export function ownReply(status: number, type: string, message: string, requestI
 const BYTES_A_TOKEN = 4;
 
 /** An estimate of a request's input tokens by its size, where no provider counted them. */
-export function localCount(request: Pick<ClientRequest, 'body' | 'id'>): WholeReply {
-  const body = JSON.stringify({ input_tokens: Math.max(1, Math.ceil(request.body.length / BYTES_A_TOKEN)) });
+export function localCount({ id, bytes }: Pick<RequestFacts, 'id' | 'bytes'>): WholeReply {
+  const body = JSON.stringify({ input_tokens: Math.max(1, Math.ceil(bytes / BYTES_A_TOKEN)) });
   const headers = [
     'content-type',
     'application/json',
     'x-balancer-provider',
     'local-estimate',
     'x-balancer-request-id',
-    request.id,
+    id,
   ];
   return { status: 200, headers, body: Buffer.from(body) };
 }

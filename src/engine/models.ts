@@ -1,4 +1,3 @@
-import type { BufferBudget } from '../domain/buffer-budget.ts';
 import { unservableReason } from '../domain/servable.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
@@ -15,7 +14,6 @@ export interface ModelCatalogue {
 export interface ModelCatalogueOptions {
   readonly clock: Clock;
   readonly isOwnKey: (value: string) => boolean;
-  readonly buffers: BufferBudget;
 }
 
 const KEPT_MS = 600_000;

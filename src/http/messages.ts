@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Handler } from 'hono';
+import type { BufferBudget } from '../domain/buffer-budget.ts';
 import type { ClientRequest, Reply } from '../engine/interface.ts';
 import { withoutOwnKeys } from './api-key.ts';
 import { type BodyResult, readBody } from './body.ts';
@@ -37,7 +38,7 @@ export function relay(
       path: path + query(c.req.url),
       headers: auth.enabled ? withoutOwnKeys(headers, auth.apiKeys) : headers,
       body,
-      releaseBody: once(() => deps.budget.release(body.length)),
+      releaseBody: releaseOnce(deps.budget, body.length),
       receivedAt,
     };
     await exchange(request, incoming, outgoing, deps);
@@ -58,12 +59,14 @@ async function exchange(
   outgoing: ServerResponse,
   deps: AppDependencies,
 ): Promise<void> {
+  // What lives as long as the answer must not hold the body: closures take the parts, never the request.
+  const { id: requestId, releaseBody } = request;
   let leave = (): void => {};
   const gone = new Promise<undefined>((resolve) => {
     leave = () => resolve(undefined);
   });
   const client = watchClient(incoming, outgoing, () => {
-    request.releaseBody();
+    releaseBody();
     leave();
   });
   if (client.signal.aborted) return;
@@ -76,19 +79,18 @@ async function exchange(
   if (reply === undefined) return;
   if (deps.phase() === 'draining') outgoing.shouldKeepAlive = false;
   sendReply(reply, outgoing, client, {
-    requestId: request.id,
+    requestId,
     cutFlushMs: deps.limits.cutFlushMs,
-    onFault: (error) =>
-      deps.observe({ type: 'fault', message: 'A stream failed.', error, requestId: request.id }),
+    onFault: (error) => deps.observe({ type: 'fault', message: 'A stream failed.', error, requestId }),
   });
 }
 
-function once(action: () => void): () => void {
+function releaseOnce(budget: BufferBudget, bytes: number): () => void {
   let done = false;
   return () => {
     if (done) return;
     done = true;
-    action();
+    budget.release(bytes);
   };
 }
 

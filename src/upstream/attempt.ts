@@ -81,7 +81,7 @@ export function startAttempt(params: AttemptParams, listener: AttemptListener): 
 
 /** The parts of an attempt that the readers of answers work with. */
 export interface AttemptControl {
-  readonly params: AttemptParams;
+  readonly params: Omit<AttemptParams, 'request' | 'transport'>;
   readonly watchdog: { touch(): void };
   /** What is waited for next. */
   expect(stage: Stage): void;
@@ -97,7 +97,8 @@ export interface AttemptControl {
 export type Stage = 'start' | 'content' | 'gap' | 'message' | 'error_body';
 
 class Attempt implements RunningAttempt, AttemptControl {
-  readonly params: AttemptParams;
+  /** Without the request: its body must not live as long as the answer. */
+  readonly params: AttemptControl['params'];
   readonly watchdog: Watchdog;
   readonly #listener: AttemptListener;
   readonly #startedAt: number;
@@ -109,14 +110,16 @@ class Attempt implements RunningAttempt, AttemptControl {
   #over = false;
   #held = 0;
   #lingering: unknown;
+  /** The exchange has ended by itself. */
+  #upstreamOver = false;
 
-  constructor(params: AttemptParams, listener: AttemptListener) {
+  constructor({ request, transport, ...params }: AttemptParams, listener: AttemptListener) {
     this.params = params;
     this.#listener = listener;
     this.#startedAt = params.clock.now();
     this.watchdog = createWatchdog(params.clock, params.deadlineAt, (expiry) => this.#expired(expiry));
     this.expect('start');
-    this.#exchange = params.transport(params.request, {
+    this.#exchange = transport(request, {
       sent: () => this.#wasSent(),
       head: (status, headers) => this.#head(status, headers),
       chunk: (bytes) => this.#chunk(bytes),
@@ -138,6 +141,8 @@ class Attempt implements RunningAttempt, AttemptControl {
 
   expect(stage: Stage): void {
     this.#stage = stage;
+    // The time of a non-streaming answer runs from its beginning.
+    if (stage === 'message' && !this.params.stream) return;
     this.watchdog.expect(this.#limits(stage));
   }
 
@@ -204,11 +209,13 @@ class Attempt implements RunningAttempt, AttemptControl {
   }
 
   #end(): void {
+    this.#upstreamOver = true;
     this.params.clock.clearTimeout(this.#lingering);
     if (!this.#over) this.#reader?.end();
   }
 
   #fail(failure: TransportFailure): void {
+    this.#upstreamOver = true;
     this.params.clock.clearTimeout(this.#lingering);
     if (this.#over) return;
     if (this.#reader === undefined) this.settle(this.#broken(failure, 'before_headers'));
@@ -256,7 +263,7 @@ class Attempt implements RunningAttempt, AttemptControl {
   /** A connection whose answer is complete may end by itself and serve again; any other is closed at once. */
   #letGo(complete: boolean): void {
     const exchange = this.#exchange;
-    if (exchange === undefined) return;
+    if (exchange === undefined || this.#upstreamOver) return;
     if (!complete) {
       exchange.abort();
       return;

@@ -1,0 +1,43 @@
+import type { Configuration, ProviderSettings } from '../domain/settings.ts';
+
+/** Host of a provider's address: two providers at one host are one way. */
+export function hostOf(provider: ProviderSettings | undefined): string {
+  if (provider === undefined) return '';
+  return URL.canParse(provider.baseUrl) ? new URL(provider.baseUrl).host : provider.baseUrl;
+}
+
+/** Whether what was learnt of the one still holds for the other: the same type, address, credential and way there. */
+export function sameIdentity(a: ProviderSettings, b: ProviderSettings): boolean {
+  const identity = ({ type, baseUrl, credential, proxy }: ProviderSettings): string =>
+    JSON.stringify([type, baseUrl, credential, proxy]);
+  return identity(a) === identity(b);
+}
+
+/** Everything in a configuration that must never be shown. */
+export function secretsOf({ providers, settings }: Configuration): string[] {
+  const credentials = providers.flatMap(({ credential, proxy, headers }) => [
+    ...('value' in credential ? [credential.value] : []),
+    ...passwordOf(proxy),
+    ...Object.entries(headers).flatMap(([name, value]) => (mayHoldSecret(name) ? [value] : [])),
+  ]);
+  return [...credentials, ...settings.auth.apiKeys];
+}
+
+/** A configured `anthropic-beta` is no secret: striking it out would hide the words that clients repair themselves by. */
+function mayHoldSecret(header: string): boolean {
+  return /auth|key|token|secret|cookie|password|credential/i.test(header);
+}
+
+function passwordOf(proxy: string | undefined): string[] {
+  if (proxy === undefined || !URL.canParse(proxy)) return [];
+  const { password } = new URL(proxy);
+  return password === '' ? [] : [password, decoded(password)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,38 @@
+import { emptyPool, type FinalError, noRoute, unknownPin } from '../domain/refusal.ts';
+import type { resolveRoutes } from '../domain/routing.ts';
+import { unservableReason } from '../domain/servable.ts';
+import type { ProviderSettings } from '../domain/settings.ts';
+import type { Runtime } from './runtime.ts';
+
+/** The final error of a request that nobody can be asked for. */
+export function unroutable(
+  routing: Exclude<ReturnType<typeof resolveRoutes>, { kind: 'routed' }>,
+  model: string,
+  pin: string | undefined,
+  runtime: Runtime,
+  requestId: string,
+): FinalError {
+  const { providers, routes } = runtime.configuration;
+  if (routing.kind === 'unknown_pin') {
+    const known = [...runtime.routes.pins.keys()];
+    return unknownPin(pin ?? '', { configured: routing.configured, known, requestId });
+  }
+  if (routing.reason === 'no_match' && routes.length > 0)
+    return noRoute(
+      model,
+      routes.map(({ pattern }) => pattern),
+      requestId,
+    );
+  const unusable = providers.map((provider) => ({
+    provider: provider.name,
+    reason: reasonOf(provider, model),
+  }));
+  return emptyPool({ model, unusable, requestId });
+}
+
+function reasonOf(provider: ProviderSettings, model: string): string {
+  if (!provider.enabled) return 'switched off in the configuration file';
+  const unservable = unservableReason(provider);
+  if (unservable !== undefined) return unservable;
+  return `does not serve ${model} by its routes and available_models`;
+}
