@@ -79,12 +79,12 @@ export interface StreamShape {
  * ever. `bad_framing`: a chunk size that is none. `open`: complete, but without the last chunk, and never closed.
  * `reset_on_reuse`: a proper end, and RST as soon as the next request comes on this connection.
  */
-export type StreamEnd = 'end' | 'fin' | 'reset' | 'stall' | 'bad_framing' | 'open' | 'reset_on_reuse';
+type StreamEnd = 'end' | 'fin' | 'reset' | 'stall' | 'bad_framing' | 'open' | 'reset_on_reuse';
 
 export type ContentEncoding = 'gzip' | 'deflate' | 'br';
 
 /** Exactly these events, whatever the request asked for. */
-export interface StreamBehaviour extends StreamShape {
+interface StreamBehaviour extends StreamShape {
   readonly kind: 'stream';
   readonly parts: readonly StreamPart[];
 }
@@ -164,7 +164,7 @@ export interface EchoBehaviour {
 }
 
 /** Faults below HTTP. */
-export interface BreakBehaviour {
+interface BreakBehaviour {
   readonly kind: 'break';
   readonly fault: BreakFault;
 }
@@ -185,7 +185,7 @@ export type BreakFault =
   | 'reset_if_reused';
 
 /** Prepared steps: whatever the kinds above cannot say, and benches that must not compute anything. */
-export interface ScriptBehaviour {
+interface ScriptBehaviour {
   readonly kind: 'script';
   readonly steps: readonly Step[];
 }

@@ -38,14 +38,20 @@ export function serveConnection(socket: Socket, id: number, host: ConnectionHost
     if (behaviour.kind === 'http' && behaviour.readBody === 'never') socket.pause();
     host.ready(control.request);
     const steps = await host.stepsFor(behaviour, control.request);
-    const end = await play(steps, { socket, clock: host.clock, closed: closed.signal, hold: control.hold });
+    const end = await play(steps, { ...control, socket, clock: host.clock, closed: closed.signal });
     control.end(endOf(steps, end === 'gone'));
     resetOnReuse = end === 'kept_until_reuse';
     if (end !== 'gone' && wantsClose(control.request)) socket.end();
   }
 
   function enqueue(control: RequestControl, behaviour: Behaviour): void {
-    turn = turn.then(() => answer(control, behaviour));
+    turn = turn
+      .then(() => answer(control, behaviour))
+      .catch((bug: unknown) => {
+        // The client must not wait for an answer that cannot come; the bug stays loud.
+        socket.destroy();
+        throw bug;
+      });
   }
 
   const parse = createRequestParser({

@@ -5,7 +5,7 @@ import { type SimulatedProvider, startProvider } from './provider.ts';
 import { FAILURE_NAMES, type ScenarioName, scenario } from './scenarios.ts';
 
 /** A provider as the configuration file writes it. Times in seconds. */
-export interface DemoProviderEntry {
+interface DemoProviderEntry {
   readonly name: string;
   readonly type: 'anthropic';
   readonly base_url: string;

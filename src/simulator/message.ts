@@ -52,7 +52,7 @@ export function messageEvents(answer: MessageBehaviour, context: AnswerContext):
 }
 
 /** An event whose `event:` line and `data.type` agree. */
-export function event(type: string, fields: Readonly<Record<string, unknown>>): EventPart {
+function event(type: string, fields: Readonly<Record<string, unknown>>): EventPart {
   return { kind: 'event', name: type, data: { type, ...fields } };
 }
 

@@ -13,6 +13,7 @@ export interface Stage {
   readonly closed: AbortSignal;
   /** Waits for the test's `release()`. Never rejects; a closed connection is noticed apart from it. */
   hold(): Promise<void>;
+  wrote(bytes: number): void;
 }
 
 /** Plays the steps to a connection. Ends early, without error, when the connection closes. */
@@ -74,6 +75,7 @@ function turn(): Promise<void> {
 }
 
 async function write(stage: Stage, bytes: Buffer, flush: boolean): Promise<void> {
+  stage.wrote(bytes.length);
   if (flush) {
     await untilClosed(stage, (done) => {
       stage.socket.write(bytes, () => setImmediate(done));

@@ -9,7 +9,7 @@ import type { ReceivedRequest } from './received-request.ts';
 import { endpointOf, stepsFor } from './steps.ts';
 
 /** One behaviour for all; several in turn, the last one for ever; or chosen request by request, when its body is complete. */
-export type BehaviourSource = Behaviour | readonly Behaviour[] | ((request: ReceivedRequest) => Behaviour);
+type BehaviourSource = Behaviour | readonly Behaviour[] | ((request: ReceivedRequest) => Behaviour);
 
 export interface ProviderOptions {
   /** Appears in its answers, ids and signatures; default `simulated`. */

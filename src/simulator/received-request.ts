@@ -29,6 +29,8 @@ export interface ReceivedRequest extends RequestHead {
   /** Lets the answer go past its hold, also ahead of time. */
   release(): void;
   readonly ended: Promise<RequestEnd>;
+  /** Bytes of the answer written so far. Stands still while the client does not read. */
+  readonly bytesWritten: number;
 }
 
 /** The provider's own side of a received request. */
@@ -37,6 +39,7 @@ export interface RequestControl {
   setBody(body: Buffer): void;
   setBehaviour(behaviour: Behaviour): void;
   hold(): Promise<void>;
+  wrote(bytes: number): void;
   end(how: RequestEnd): void;
 }
 
@@ -50,6 +53,7 @@ export function receiveRequest(
   const ended = deferred<RequestEnd>();
   let body: Buffer | undefined;
   let behaviour: Behaviour | undefined;
+  let written = 0;
   const request: ReceivedRequest = {
     ...head,
     ...facts,
@@ -67,6 +71,9 @@ export function receiveRequest(
     held: held.promise,
     release: () => released.resolve(),
     ended: ended.promise,
+    get bytesWritten() {
+      return written;
+    },
   };
   return {
     request,
@@ -79,6 +86,9 @@ export function receiveRequest(
     hold: () => {
       held.resolve();
       return released.promise;
+    },
+    wrote: (bytes) => {
+      written += bytes;
     },
     end: (how) => ended.resolve(how),
   };

@@ -9,7 +9,7 @@ import { EARLY_STREAM_SCENARIOS, LATE_STREAM_SCENARIOS } from './scenarios-strea
  * The catalogue: every answer and every failure by name. Those that are no HTTP server at all are in
  * `address-faults.ts`.
  */
-export const SCENARIOS = {
+const SCENARIOS = {
   ...ANSWER_SCENARIOS,
   ...HTTP_SCENARIOS,
   ...CONNECTION_SCENARIOS,

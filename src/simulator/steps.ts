@@ -1,5 +1,5 @@
 import { type Asked, answerSteps, cutSteps } from './answers.ts';
-import type { Behaviour, EchoBehaviour, Step } from './behaviour.ts';
+import type { Behaviour, EchoBehaviour, MessageBehaviour, Step } from './behaviour.ts';
 import { breakSteps } from './break-steps.ts';
 import { errorBody } from './errors.ts';
 import { httpSteps, withTimes } from './http-steps.ts';
@@ -18,33 +18,52 @@ export interface AnsweredRequest {
   readonly reused: boolean;
 }
 
-/** Turns a behaviour into the steps for one request. `checkSignatures`: a good answer refuses foreign thinking blocks. */
+/** Who answers. */
+export interface AnsweringProvider {
+  readonly name: string;
+  /** A good answer refuses thinking blocks that another one signed. */
+  readonly checkSignatures: boolean;
+  /** Wall clock, ms. */
+  readonly now: number;
+}
+
+/** Turns a behaviour into the steps for one request. */
 export async function stepsFor(
   behaviour: Behaviour,
-  provider: { readonly name: string; readonly checkSignatures: boolean; readonly now: number },
+  provider: AnsweringProvider,
   request: AnsweredRequest,
 ): Promise<readonly Step[]> {
-  const body = parseJson(request.body);
-  const asked = askedOf(provider.name, request, body);
   switch (behaviour.kind) {
-    case 'message': {
-      const complaint = provider.checkSignatures ? foreignSignature(provider.name, body) : undefined;
-      if (complaint === undefined) return answerSteps(behaviour, asked);
-      return httpSteps({ kind: 'http', status: 400, body: errorBody('invalid_request_error', complaint) });
-    }
+    case 'message':
+      return messageSteps(behaviour, provider, request);
     case 'stream':
       return streamSteps(behaviour.parts, behaviour, {});
     case 'cut':
-      return cutSteps(behaviour, asked);
+      return cutSteps(behaviour, askedOf(provider.name, request, parseJson(request.body)));
     case 'http':
       return httpSteps(withTimes(behaviour, provider.now));
     case 'echo':
       return httpSteps(echo(behaviour, request.rawHeaders));
-    case 'break':
+    case 'break': {
+      const asked = askedOf(provider.name, request, parseJson(request.body));
       return breakSteps(behaviour.fault, asked, request.reused);
+    }
     case 'script':
       return behaviour.steps;
   }
+}
+
+function messageSteps(
+  behaviour: MessageBehaviour,
+  provider: AnsweringProvider,
+  request: AnsweredRequest,
+): Promise<readonly Step[]> {
+  // A probe is answered with a head alone.
+  if (request.method === 'HEAD') return httpSteps({ kind: 'http', status: 200 });
+  const body = parseJson(request.body);
+  const complaint = provider.checkSignatures ? foreignSignature(provider.name, body) : undefined;
+  if (complaint === undefined) return answerSteps(behaviour, askedOf(provider.name, request, body));
+  return httpSteps({ kind: 'http', status: 400, body: errorBody('invalid_request_error', complaint) });
 }
 
 /** The endpoint that a path names; anything unknown is taken as messages. */

@@ -4,7 +4,7 @@ import type { Readable, Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 /** One event of a received stream; `name` is absent without an `event:` line. */
-export interface ReceivedEvent {
+interface ReceivedEvent {
   readonly name?: string;
   readonly data: string;
 }
@@ -25,7 +25,7 @@ export interface PostOptions {
 }
 
 /** How an answer ended: as HTTP wants it, cut off in the middle, or torn down by `abort()`. */
-export type AnswerEnd = 'complete' | 'cut' | 'aborted';
+type AnswerEnd = 'complete' | 'cut' | 'aborted';
 
 /** A request on its way. Every wait rejects at the deadline, or when the request fails before it comes true. */
 export interface Exchange {
@@ -44,7 +44,7 @@ export interface Exchange {
   resume(): void;
 }
 
-export interface AnswerHead {
+interface AnswerHead {
   readonly status: number;
   /** Flat list in wire order and case. */
   readonly rawHeaders: readonly string[];
@@ -148,7 +148,7 @@ export function fetchAnswer(url: string, options: PostOptions = {}): Promise<Ans
 }
 
 /** The events in a text that may end within one; only complete events are given. */
-export function parseEvents(text: string): readonly ReceivedEvent[] {
+function parseEvents(text: string): readonly ReceivedEvent[] {
   const blocks = text.replaceAll('\r\n', '\n').replaceAll('\r', '\n').split('\n\n').slice(0, -1);
   return blocks.flatMap((block) => {
     const lines = block.split('\n');
