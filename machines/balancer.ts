@@ -108,7 +108,7 @@ const reconcile = balancerSetup.createAction(
 
 /** A provider that retired is gone; one that failed by a bug of ours begins anew, healthy. */
 const removeChild = balancerSetup.createAction(
-  enqueueActions(({ context, event, enqueue }) => {
+  enqueueActions(({ context, event, enqueue, self }) => {
     const id = 'actorId' in event && typeof event.actorId === 'string' ? event.actorId : '';
     enqueue.stopChild(id);
     const running = context.running.filter((other) => other !== id);
@@ -119,7 +119,10 @@ const removeChild = balancerSetup.createAction(
     }
     const { policy, at } = context;
     const { id: provider, enabled } = plan;
-    enqueue.spawnChild('provider', { id, systemId: id, input: { id: provider, enabled, policy, at } });
+    // What an operator switched off stays off.
+    const disabledByHand = self.getSnapshot().children[id]?.getSnapshot().context.disabledByHand ?? false;
+    const input = { id: provider, enabled, policy, at, disabledByHand };
+    enqueue.spawnChild('provider', { id, systemId: id, input });
     enqueue.emit({
       type: 'provider.restarted',
       id: provider,
