@@ -1,4 +1,3 @@
-import { unservableReason } from '../domain/servable.ts';
 import type { Credential, ProviderSettings, Timeouts } from '../domain/settings.ts';
 import { type Address, NO_ADDRESS, readBaseUrl, readProxy } from './addresses.ts';
 import { readCredential } from './credential.ts';
@@ -61,7 +60,9 @@ function readProvider(
     unset.length > 0 ? blockByVariables(unset, report) : blockByAddress(address, proxy, slot, report);
   const credential: Credential = blocked ?? readOwnCredential(entry, slot, report);
   if (address.kind === 'address' && address.cut !== undefined) reportCut(address.cut, slot, report);
-  if (type !== 'anthropic' || credential.kind === 'oauth') reportUnserved({ type, credential }, slot, report);
+  const unservable = unservableReason(type, credential);
+  if (unservable !== undefined && (type !== 'anthropic' || credential.kind === 'oauth'))
+    reportUnserved(type === 'anthropic' ? `${slot}.auth_value` : `${slot}.type`, unservable, report);
   return {
     id,
     name: entry.name,
@@ -74,6 +75,7 @@ function readProvider(
     availableModels: entry.available_models,
     headers,
     timeouts: overrideTimeouts(context.timeouts, entry.timeouts),
+    ...(unservable !== undefined && { unservable }),
     ...(entry.account_email !== undefined && { accountEmail: entry.account_email }),
     ...(proxy?.kind === 'address' && { proxy: proxy.url }),
     ...(entry.max_connections !== undefined && { maxConnections: entry.max_connections }),
@@ -152,23 +154,22 @@ function reportCut(cut: string, slot: string, report: Report): void {
   });
 }
 
-function reportUnserved(
-  provider: Pick<ProviderSettings, 'type' | 'credential'>,
-  slot: string,
-  report: Report,
-): void {
-  report(`${slot}.${provider.type === 'anthropic' ? 'auth_value' : 'type'}`, {
-    code: 'not-served',
-    ...HARMLESS,
-    message: `this provider is not used: ${unservableReason(provider)}`,
-  });
+/** Why no request can go to a provider, whatever its health; undefined if requests can. */
+function unservableReason(type: ProviderSettings['type'], credential: Credential): string | undefined {
+  if (type !== 'anthropic') return `providers of type ${type} are not served yet`;
+  if (credential.kind === 'oauth') return 'accounts (`oauth`) are not served yet';
+  return credential.kind === 'missing' ? credential.reason : undefined;
+}
+
+function reportUnserved(slot: string, reason: string, report: Report): void {
+  report(slot, { code: 'not-served', ...HARMLESS, message: `this provider is not used: ${reason}` });
 }
 
 /** A file without a single provider that can be asked is an error. */
 export function requireProvider(providers: readonly ProviderSettings[], report: Report): void {
   const reasons = providers.map((provider) => ({
     provider,
-    reason: provider.enabled ? unservableReason(provider) : 'disabled',
+    reason: provider.enabled ? provider.unservable : 'disabled',
   }));
   if (reasons.some(({ reason }) => reason === undefined)) return;
   const each = reasons.map(({ provider, reason }) => `${provider.id}: ${reason}`).join('; ');

@@ -36,6 +36,8 @@ export interface ProviderSettings {
   readonly credential: Credential;
   readonly accountEmail?: string;
   readonly enabled: boolean;
+  /** Why no request can go to it, whatever its health, as a clause for people; absent if requests can. */
+  readonly unservable?: string;
   /** http, https or socks5 proxy. May hold a password: never shown. */
   readonly proxy?: string;
   /** ≥ 1, for weighted_round_robin. */

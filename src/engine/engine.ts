@@ -90,7 +90,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       const plan = { id: provider.id, enabled: provider.enabled };
       const old = known.get(provider.id);
       if (old !== undefined) return { ...plan, identityChanged: !sameIdentity(old, provider) };
-      const kept = store.restore(provider, clock.now());
+      // Only at the start: what is added later has no past here.
+      const kept = before === undefined ? store.restore(provider, clock.now()) : undefined;
       return kept === undefined ? plan : { ...plan, ...kept };
     });
   }

@@ -1,4 +1,3 @@
-import { unservableReason } from '../domain/servable.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import { isRecord } from '../protocols/anthropic/error-payload.ts';
@@ -109,7 +108,7 @@ function configuredModels({ configuration }: Runtime): Set<string> {
     .map(({ pattern }) => pattern)
     .filter((pattern) => !pattern.includes('*'));
   const named = configuration.providers
-    .filter((provider) => provider.enabled && unservableReason(provider) === undefined)
+    .filter((provider) => provider.enabled && provider.unservable === undefined)
     .flatMap(({ modelMappings, availableModels }) => [...Object.keys(modelMappings), ...availableModels]);
   return new Set([...exact, ...named]);
 }
@@ -122,7 +121,7 @@ function passthroughProviders({ configuration }: Runtime): ProviderSettings[] {
   return providers.filter(
     (provider) =>
       provider.enabled &&
-      unservableReason(provider) === undefined &&
+      provider.unservable === undefined &&
       provider.availableModels.length === 0 &&
       (routes.length === 0 || open.has(provider.id) || open.has(provider.name)),
   );

@@ -1,5 +1,4 @@
 import { type CompiledRoutes, compileRoutes } from '../domain/routing.ts';
-import { unservableReason } from '../domain/servable.ts';
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
 import { decoding } from '../upstream/decode.ts';
 import type { Transport } from '../upstream/transport.ts';
@@ -71,7 +70,7 @@ export function createRuntimeSource(configuration: Configuration, open: OpenTran
     };
     const runtime: Runtime = {
       configuration: next,
-      routes: compileRoutes(next, (provider) => unservableReason(provider) === undefined),
+      routes: compileRoutes(next, ({ unservable }) => unservable === undefined),
       providers: new Map(next.providers.map((provider) => [provider.id, provider])),
       transportOf: (id) => ways.get(id)?.transport,
       enter() {

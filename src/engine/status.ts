@@ -1,7 +1,6 @@
 import type { ProviderRef } from '../../machines/provider.ts';
 import { availability, type HealthRecord } from '../domain/health.ts';
 import { healthState } from '../domain/health-changes.ts';
-import { unservableReason } from '../domain/servable.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { HealthStatus, ProviderState, ProviderStatus } from './interface.ts';
 import type { Runtime } from './runtime.ts';
@@ -18,7 +17,7 @@ export function providerStatus(
   const threshold = runtime.configuration.settings.resilience.unhealthyThreshold;
   const context = ref?.getSnapshot().context;
   const health = context?.health;
-  const unservable = unservableReason(provider);
+  const { unservable } = provider;
   const times = statistics?.timeToFirstContentMs();
   return {
     id: provider.id,

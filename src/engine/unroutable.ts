@@ -1,6 +1,5 @@
 import { emptyPool, type FinalError, noRoute, unknownPin } from '../domain/refusal.ts';
 import type { resolveRoutes } from '../domain/routing.ts';
-import { unservableReason } from '../domain/servable.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -32,7 +31,6 @@ export function unroutable(
 
 function reasonOf(provider: ProviderSettings, model: string): string {
   if (!provider.enabled) return 'switched off in the configuration file';
-  const unservable = unservableReason(provider);
-  if (unservable !== undefined) return unservable;
+  if (provider.unservable !== undefined) return provider.unservable;
   return `does not serve ${model} by its routes and available_models`;
 }
