@@ -62,7 +62,7 @@ export interface AttemptListener {
 export interface RunningAttempt {
   /** The client has drained. */
   resume(): void;
-  /** Aborts the upstream; no verdict follows. */
+  /** Aborts the upstream, no verdict follows; after the verdict it does nothing. */
   abort(): void;
 }
 
@@ -135,6 +135,8 @@ class Attempt implements RunningAttempt, AttemptControl {
   }
 
   abort(): void {
+    // Whoever gave its verdict has let go already: the connection of a complete answer serves the next request.
+    if (this.#over) return;
     this.#finish();
     this.#exchange?.abort();
   }
