@@ -1,0 +1,85 @@
+import { cpus } from 'node:os';
+import type { Comparison } from './measure.ts';
+
+/** Everything one run found. CPU in µs, times in ms. */
+export interface Findings {
+  readonly request1KB: Comparison;
+  readonly request100KB: Comparison;
+  readonly request1MB: Comparison;
+  readonly chunk: Comparison;
+  readonly firstByte: {
+    readonly bytes: number;
+    /** Added to the same request sent without any proxy. */
+    readonly pipeMs: number;
+    readonly balancerMs: number;
+  };
+  /** Added by a first provider that answers 529. */
+  readonly failoverMs: number;
+}
+
+/** What the balancer may cost. */
+interface Limit {
+  readonly what: string;
+  readonly most: number;
+  readonly unit: '×' | ' ms';
+  readonly found: (findings: Findings) => number;
+}
+
+const LIMITS: readonly Limit[] = [
+  { what: 'CPU a request of 100 KB', most: 2.0, unit: '×', found: ({ request100KB }) => request100KB.ratio },
+  { what: 'CPU a stream event', most: 1.2, unit: '×', found: ({ chunk }) => chunk.ratio },
+  { what: 'added to the first byte', most: 0.8, unit: ' ms', found: ({ firstByte }) => firstByte.balancerMs },
+];
+
+/** The limits that these findings exceed, a line each. */
+export function missed(findings: Findings): string[] {
+  return LIMITS.filter(({ found, most }) => !(found(findings) <= most)).map(
+    ({ what, most, unit, found }) =>
+      `${what}: ${found(findings).toFixed(2)}${unit}, at most ${most.toFixed(1)}${unit}`,
+  );
+}
+
+/** The findings as a table for people. */
+export function table(findings: Findings): string {
+  const { request1KB, request100KB, request1MB, chunk, firstByte, failoverMs } = findings;
+  const rows = [
+    ['', 'bare pipe', 'balancer', 'ratio', 'at most'],
+    cpuRow('CPU a request of 1 KB', request1KB),
+    cpuRow('CPU a request of 100 KB', request100KB, '2.0×'),
+    cpuRow('CPU a request of 1 MB', request1MB),
+    cpuRow('CPU a stream event', chunk, '1.2×'),
+    [
+      `added to the first byte (${firstByte.bytes / 1024} KB)`,
+      ms(firstByte.pipeMs),
+      ms(firstByte.balancerMs),
+      '',
+      '0.8 ms',
+    ],
+    ['added by a failover', '', ms(failoverMs), '', ''],
+  ];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function cpuRow(what: string, { pipe, balancer, ratio }: Comparison, limit = ''): string[] {
+  return [what, `${pipe.toFixed(0)} µs`, `${balancer.toFixed(0)} µs`, `${ratio.toFixed(2)}×`, limit];
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(2)} ms`;
+}
+
+/** What the figures were taken on. */
+export function machine(): string {
+  const all = cpus();
+  return `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${all.length} × ${all[0]?.model.trim() ?? 'unknown'}`;
+}
