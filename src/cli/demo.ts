@@ -13,7 +13,9 @@ export async function demo(options: StartOptions, world: World): Promise<number>
   const { port, host } = options;
   const settings = {
     // Short, so that recovery is seen too.
-    failure_cooldown: 10,
+    failure_cooldown: 5,
+    // Each request begins at the one that breaks.
+    sticky_provider_duration: 0,
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
   };

@@ -152,14 +152,20 @@ function laterAttempts(progress: Progress): number {
   return progress.attempts.filter((attempt) => attempt.round > 1).length;
 }
 
-/** A refusal beats outages: the first one is given back, if there was any. */
+/**
+ * A refusal beats outages: the first one is given back, if there was any. That a provider refused the client's own
+ * credential says so only where nobody else was asked: another one may come back.
+ */
 function refusalOf(progress: Progress): Decision | undefined {
-  const refusal = progress.attempts.find((attempt) => {
+  const { attempts } = progress;
+  const isCredential = (attempt: AttemptTrace): boolean => failureOf(attempt)?.kind === 'client_credentials';
+  const refusal = attempts.find((attempt) => {
     const failure = failureOf(attempt);
-    return failure !== undefined && isRefusal(failure.kind);
+    return failure !== undefined && isRefusal(failure.kind) && !isCredential(attempt);
   });
-  if (refusal === undefined) return undefined;
-  return { kind: 'refuse', attempt: refusal.number, reason: 'a candidate refused and none mended it' };
+  const given = refusal ?? (attempts.every(isCredential) ? attempts[0] : undefined);
+  if (given === undefined) return undefined;
+  return { kind: 'refuse', attempt: given.number, reason: 'a candidate refused and none mended it' };
 }
 
 /** The end of a request whose time is over. */

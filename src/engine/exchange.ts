@@ -254,7 +254,9 @@ export class Exchange {
       attempt?.outcome !== undefined && isFailure(attempt.outcome) ? attempt.outcome : undefined;
     this.#error = failure?.detail;
     if (answer === undefined) {
-      this.#giveUp(500, 'api_error', failure?.detail ?? output.reason, []);
+      const [status, type] =
+        failure?.kind === 'client_credentials' ? [401, 'authentication_error'] : [500, 'api_error'];
+      this.#giveUp(status, type, failure?.detail ?? output.reason, []);
       return;
     }
     const words = readErrorBody(answer.body.toString('utf8'));

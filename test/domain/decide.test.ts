@@ -240,6 +240,14 @@ describe('refusals', () => {
       'refuse 1',
     ],
     [
+      'the client’s own credentials refused by one do not keep another from coming back',
+      {
+        stand: [READY, READY],
+        attempts: [attempt(1, A, 'client_credentials'), attempt(2, B, 'unreachable')],
+      },
+      'wait 1000 round',
+    ],
+    [
       'a request out of time gives back an earlier refusal',
       { stand: [READY, READY, READY], attempts: [refused, attempt(2, B, 'out_of_time')] },
       'refuse 1',
