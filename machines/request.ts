@@ -212,6 +212,7 @@ function ended(
   const noted = withLast(attempts, { endedAt: at, outcome, ...(usage === undefined ? {} : { usage }) });
   const waits =
     policy.failoverBelowThreshold &&
+    last.committedAt === undefined &&
     outcome.kind !== 'success' &&
     mayBeOffline(outcome, at - last.startedAt) &&
     pending.length === attempts.filter(({ round }) => round === context.round).length - 1;

@@ -12,8 +12,11 @@ import { HEALTHY_PROVIDER } from '../../src/domain/provider-health.ts';
 import { failOnWarnings } from '../support/actor-warnings.ts';
 import { failure, MESSAGES, NO_JITTER, POLICY } from '../support/health-samples.ts';
 import { clockAt } from '../support/provider-actor.ts';
+import { WalkedTransitions } from '../support/transitions.ts';
 
 failOnWarnings();
+
+const walked = new WalkedTransitions();
 
 function plan(id: string, facts: Partial<ProviderPlan> = {}): ProviderPlan {
   return { id, enabled: true, ...facts };
@@ -22,6 +25,7 @@ function plan(id: string, facts: Partial<ProviderPlan> = {}): ProviderPlan {
 function startBalancer(input: Partial<BalancerInput> = {}, clock: SimulatedClock = clockAt()) {
   const actor = createActor(balancerMachine, {
     clock,
+    inspect: walked.inspect,
     input: {
       providers: [plan('a'), plan('b')],
       policy: POLICY,
@@ -272,5 +276,11 @@ describe('the end', () => {
     balancer.actor.send({ type: 'operator.stop' });
     expect(balancer.state()).toBe('stopped');
     expect(provider.getSnapshot().status).toBe('stopped');
+  });
+});
+
+describe('the whole chart', () => {
+  it('was walked by the tests above: no transition is left out', () => {
+    expect(walked.missing(balancerMachine)).toEqual([]);
   });
 });

@@ -99,33 +99,34 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
   };
 
   let requests = 0;
-  const submit = (input: Partial<RequestInput> = {}) => {
+  const submit = (changed: Partial<RequestInput> = {}) => {
     requests += 1;
+    const input: RequestInput = {
+      id: `q${requests}`,
+      endpoint: 'messages',
+      order: names.map(candidate),
+      reason: 'priority',
+      policy: {
+        stream: true,
+        holdMs: 20_000,
+        maxAttempts: 4,
+        failoverBelowThreshold: true,
+        patient: true,
+      },
+      deadlineAt: clock.now() + 900_000,
+      ports: {
+        now: () => clock.now(),
+        chance: () => NO_JITTER,
+        nextSequence,
+        provider: (id): ProviderRef | undefined => providers.get(id)?.actor,
+        host: (id) => hosts[id] ?? id,
+      },
+      ...changed,
+    };
     const actor = createActor(machine, {
       clock,
       ...(walked === undefined ? {} : { inspect: walked.inspect }),
-      input: {
-        id: `q${requests}`,
-        endpoint: 'messages',
-        order: names.map(candidate),
-        reason: 'priority',
-        policy: {
-          stream: true,
-          holdMs: 20_000,
-          maxAttempts: 4,
-          failoverBelowThreshold: true,
-          patient: true,
-        },
-        deadlineAt: clock.now() + 900_000,
-        ports: {
-          now: () => clock.now(),
-          chance: () => NO_JITTER,
-          nextSequence,
-          provider: (id): ProviderRef | undefined => providers.get(id)?.actor,
-          host: (id) => hosts[id] ?? id,
-        },
-        ...input,
-      },
+      input,
     });
     const ended: RequestEmitted[] = [];
     const errors: unknown[] = [];
@@ -134,6 +135,7 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
     actor.start();
     return {
       actor,
+      input,
       ended,
       errors,
       state: () => actor.getSnapshot().value,
