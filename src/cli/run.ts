@@ -1,6 +1,7 @@
-import { HELP, readCommandLine } from './arguments.ts';
+import { readCommandLine } from './arguments.ts';
 import { check } from './check.ts';
 import { demo } from './demo.ts';
+import { HELP, SEE_HELP } from './help.ts';
 import { start } from './start.ts';
 import { packageVersion } from './version.ts';
 import type { World } from './world.ts';
@@ -22,7 +23,7 @@ export async function run(args: readonly string[], world: World): Promise<number
       world.stdout.write(`${packageVersion()}\n`);
       return 0;
     case 'usage':
-      world.stderr.write(`${line.message}\n\n${HELP}`);
+      world.stderr.write(`${line.message}\n${SEE_HELP}\n`);
       return 2;
   }
 }

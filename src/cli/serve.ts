@@ -124,8 +124,9 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
       settings,
       reload,
       async drain() {
-        const closed = server.close();
+        // Newcomers are still let in: a 503 tells them when to come back, a refused connection tells them nothing.
         await engine.drain();
+        const closed = server.close();
         // The last bytes of what has ended are still on their way to the clients.
         if (engine.status().inFlight === 0) await Promise.race([closed, pause(FLUSH_MS)]);
         server.destroy();

@@ -8,7 +8,7 @@ import { bindingWarning } from '../http/server.ts';
 import { banner } from '../telemetry/banner.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import type { StartOptions } from './arguments.ts';
+import type { ListenOptions, StartOptions } from './arguments.ts';
 import { type Balancer, type Loaded, serve } from './serve.ts';
 import { untilSignalled } from './signals.ts';
 import { systemClock } from './system-clock.ts';
@@ -37,11 +37,16 @@ export async function start(options: StartOptions, world: World): Promise<number
   return serveUntilSignalled(withFlags(first.configuration, options), load, world);
 }
 
-/** Serves a configuration with banner, log, watch and signals. */
+/**
+ * Serves a configuration with banner, log, watch and signals.
+ *
+ * @param hint what to say below the banner, given the balancer's address
+ */
 export async function serveUntilSignalled(
   configuration: Configuration,
   load: () => Promise<Loaded>,
   world: World,
+  hint: (url: string) => string = () => '',
 ): Promise<number> {
   const { stdout, stderr, env } = world;
   let redact = (text: string): string => text;
@@ -71,7 +76,7 @@ export async function serveUntilSignalled(
   }
   const { balancer } = started;
   redact = balancer.engine.redact;
-  greet(balancer, log, world);
+  greet(balancer, log, world, hint(balancer.server.url));
   const { file } = configuration;
   const onChange = async (): Promise<void> => {
     if (balancer.settings().reload) await balancer.reload();
@@ -86,7 +91,7 @@ export async function serveUntilSignalled(
   return 0;
 }
 
-function greet(balancer: Balancer, log: Log, world: World): void {
+function greet(balancer: Balancer, log: Log, world: World, hint: string): void {
   const { settings, engine, server } = balancer;
   const { host, logLevel, logColor, auth } = settings();
   const facts = {
@@ -106,7 +111,7 @@ function greet(balancer: Balancer, log: Log, world: World): void {
   const color = logColor && showsColor(stdout, world);
   const columns = stdout.isTTY === true ? { columns: stdout.columns } : {};
   // Piped output is JSON lines; the panel is for people and goes beside it.
-  (stdout.isTTY === true ? stdout : world.stderr).write(banner(facts, { color, ...columns }));
+  (stdout.isTTY === true ? stdout : world.stderr).write(banner(facts, { color, ...columns }) + hint);
   const warning = bindingWarning(host, auth.enabled);
   if (warning !== undefined) log.observe({ type: 'config.warning', message: warning });
 }
@@ -116,8 +121,8 @@ function logSettings({ settings }: Pick<Configuration, 'settings'>, world: World
   return { level: logLevel, color: logColor && showsColor(world.stdout, world), filePath: logFilePath };
 }
 
-/** Flags win over the file. */
-function withFlags(configuration: Configuration, { port, host }: StartOptions): Configuration {
+/** Flags win over the file and the environment. */
+export function withFlags(configuration: Configuration, { port, host }: ListenOptions): Configuration {
   const flags = { ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
   return { ...configuration, settings: { ...configuration.settings, ...flags } };
 }
