@@ -292,12 +292,12 @@ export const HTTP_SCENARIOS = {
     anyForm: true,
   },
   malformed_json_200: {
-    about: '200 with half a JSON message that claims to be whole',
+    about: '200 with something that is not quite JSON',
     behaviour: {
       kind: 'http',
       status: 200,
       headers: { 'content-type': 'application/json' },
-      body: '{"id":"msg_1","type":"message","content":[{"type":"te',
+      body: '{"id":"msg_1","type":"message",content:[]}',
     },
     expected: 'not_an_answer',
     anyForm: true,

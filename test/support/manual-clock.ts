@@ -15,9 +15,8 @@ export class ManualClock implements Clock {
     this.#now = now;
   }
 
-  now(): number {
-    return this.#now;
-  }
+  /** May be handed on by itself, as `clock.now`. */
+  readonly now = (): number => this.#now;
 
   setTimeout(callback: () => void, delayMs: number): unknown {
     const handle = this.#next++;
