@@ -1,4 +1,6 @@
+import { classifyNotAnAnswer } from '../domain/classify-transport.ts';
 import type { Failure } from '../domain/outcome.ts';
+import { formOf } from '../protocols/anthropic/body-form.ts';
 import type { AttemptControl } from './attempt.ts';
 import { FailedAnswer } from './failed-answer.ts';
 import { MessageAnswer } from './message-answer.ts';
@@ -34,18 +36,32 @@ export function readAnswerBy(
   return new UndecidedAnswer(head);
 }
 
-/** Waits for the first bytes to see whether a stream or a message comes; labels alone are often wrong. */
+/** So much white space before an answer is none. Bytes. */
+const MAX_BLANK = 64 * 1024;
+
+/**
+ * Waits for the first bytes to see whether a stream or a message comes; labels alone are often wrong. White space says
+ * nothing: gateways send it ahead of a message so that the connection stays open.
+ */
 class UndecidedAnswer implements AnswerReader {
   readonly #head: AnswerHead;
   #chosen: AnswerReader | undefined;
+  #blank: Buffer[] = [];
+  #blankBytes = 0;
 
   constructor(head: AnswerHead) {
     this.#head = head;
   }
 
   chunk(bytes: Buffer): boolean {
-    this.#chosen ??= this.#choose(bytes);
-    return this.#chosen.chunk(bytes);
+    if (this.#chosen !== undefined) return this.#chosen.chunk(bytes);
+    const form = formOf(bytes);
+    if (form === 'unknown') return this.#wait(bytes);
+    const isMessage = form === 'json' || form === 'html';
+    this.#chosen = isMessage ? new MessageAnswer(this.#head) : new StreamAnswer(this.#head);
+    const all = this.#blank.length === 0 ? bytes : Buffer.concat([...this.#blank, bytes]);
+    this.#blank = [];
+    return this.#chosen.chunk(all);
   }
 
   end(): void {
@@ -57,9 +73,15 @@ class UndecidedAnswer implements AnswerReader {
     else this.#head.attempt.settle(failure('after_headers'));
   }
 
-  #choose(bytes: Buffer): AnswerReader {
-    const first = bytes.find((byte) => byte > 0x20);
-    const isStream = first !== 0x7b && first !== 0x5b && first !== 0x3c;
-    return isStream ? new StreamAnswer(this.#head) : new MessageAnswer(this.#head);
+  #wait(bytes: Buffer): boolean {
+    this.#blank.push(bytes);
+    this.#blankBytes += bytes.length;
+    if (this.#blankBytes > MAX_BLANK) {
+      const { status, attempt } = this.#head;
+      const { endpoint, stream } = attempt.params;
+      const phase = stream ? 'first_content' : 'body';
+      attempt.settle(classifyNotAnAnswer('empty', { endpoint, phase, status }));
+    }
+    return true;
   }
 }

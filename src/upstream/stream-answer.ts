@@ -53,11 +53,12 @@ export class StreamAnswer implements AnswerReader {
       else this.#assemble(facts);
       return;
     }
-    if (this.#client === undefined && facts.firstContent && facts.stopReason !== undefined) this.#open(facts);
+    const opens = this.#client === undefined && facts.firstContent && facts.stopReason !== undefined;
+    const held = opens ? this.#open(facts) : [];
     const client = this.#client;
     if (client === undefined) this.#noAnswer(emptiness(facts));
     else if (facts.stopReason === undefined) this.#noAnswer('truncated');
-    else this.#complete(client, facts);
+    else this.#complete(held, client, facts);
   }
 
   fail(failure: (progress: Progress) => Failure): void {
@@ -137,8 +138,8 @@ export class StreamAnswer implements AnswerReader {
     return held;
   }
 
-  #complete(client: ClientSide, facts: StreamFacts): void {
-    for (const bytes of this.#held) this.#send(bytes, false, client);
+  #complete(held: readonly Buffer[], client: ClientSide, facts: StreamFacts): void {
+    for (const bytes of held) this.#send(bytes, false, client);
     const rest = this.#reframe?.finish();
     if (rest !== undefined && rest.length > 0) client.chunk(rest, true);
     else if (!facts.atBoundary) client.chunk(BLANK_LINE, true);
