@@ -40,6 +40,8 @@ export interface ExchangeOptions {
   readonly isOwnKey: (value: string) => boolean;
   /** The whole time the request has until its first content, ms. */
   readonly budgetMs: number;
+  /** Told of an exception of ours in an attempt. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** A client waits this long for headers in patience; then it gets them, with pings, and failover goes on behind. ms */
@@ -135,6 +137,7 @@ export class Exchange {
       {
         committed: (answer) => this.#committed(answer, input, provider, tell),
         settled: (outcome, facts) => this.#settled(outcome, facts, input, tell),
+        faulted: (error) => this.#options.onFault(error),
       },
     );
     this.#running = running;

@@ -1,6 +1,6 @@
 import { type CallbackActorLogic, fromCallback } from 'xstate';
 import { availabilityOf, type ProviderRef } from '../../machines/provider.ts';
-import { requestMachine, settleAfterFault } from '../../machines/request.ts';
+import { type RequestRef, requestMachine, settleAfterFault } from '../../machines/request.ts';
 import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/request-events.ts';
 import { remember } from '../domain/affinity.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
@@ -57,6 +57,8 @@ export interface RequestRunner {
 /** The life of one request, as the runner's table holds it. Nothing here refers to its body. */
 interface LiveRequest {
   readonly exchange: Exchange;
+  /** Ends it after an exception of ours. */
+  readonly fault: (error: unknown) => void;
   readonly facts: RequestFacts;
   readonly receivedAt: number;
   readonly leaveRuntime: () => void;
@@ -64,6 +66,8 @@ interface LiveRequest {
   readonly route: string;
   readonly preferred: string;
   readonly isPinned: boolean;
+  /** Where its running attempt is counted. */
+  running: ProviderStatistics | undefined;
 }
 
 const NO_TRACE = { decisions: [], attempts: [] } as const;
@@ -90,11 +94,17 @@ class Runner implements RequestRunner {
         attempt: fromCallback<RequestEvent, AttemptInput>(({ input, sendBack }) => {
           const entry = this.#live.get(input.requestId);
           if (entry === undefined) throw new Error(`request ${input.requestId} is not known`);
-          this.statistics(input.candidate.provider).started();
-          return entry.exchange.attempt(input, (event) => {
-            if (event.type === 'attempt.committed') this.#remember(entry, input.candidate);
-            sendBack(event);
-          });
+          entry.running = this.statistics(input.candidate.provider);
+          entry.running.started();
+          try {
+            return entry.exchange.attempt(input, (event) => {
+              if (event.type === 'attempt.committed') this.#remember(entry, input.candidate);
+              sendBack(event);
+            });
+          } catch (error) {
+            entry.fault(error);
+            return () => {};
+          }
         }) as CallbackActorLogic<RequestEvent, AttemptInput>,
         healthWatch: fromCallback<RequestEvent, { requestId: string }>(({ sendBack }) => {
           const watcher = (): void => sendBack({ type: 'providers.changed' });
@@ -185,6 +195,7 @@ class Runner implements RequestRunner {
     const { order, reason } = this.#order(facts, runtime, tiers, !isSide && !isPinned);
     const budget = budgetMs(stream, endpoint, header.patienceMs, resilience.requestBudgetMs);
     const { isClaudeCode } = header;
+    const fault = (error: unknown): void => this.#faulted(entry, error, () => actor);
     const exchange = new Exchange({
       request,
       walked,
@@ -196,15 +207,18 @@ class Runner implements RequestRunner {
       isOwnKey,
       redactor: redactor(),
       budgetMs: budget,
+      onFault: fault,
     });
     const entry: LiveRequest = {
       exchange,
+      fault,
       facts,
       receivedAt,
       leaveRuntime: runtime.enter(),
       route: tiers[0]?.[0]?.route ?? '*',
       preferred: order[0]?.provider ?? '',
       isPinned,
+      running: undefined,
     };
     this.#live.set(id, entry);
     const input = {
@@ -228,19 +242,16 @@ class Runner implements RequestRunner {
         host: (provider: string) => hostOf(runtime.providers.get(provider)),
       },
     };
-    const actor = startRoot(
-      this.#logic,
-      { clock, input, onFault: (error) => this.#faulted(entry, error, () => actor.getSnapshot().context) },
-      (root) => {
-        root.on('attempt.ended', ({ attempt }) => this.#attemptEnded(entry, attempt));
-        root.subscribe({
-          complete: () => {
-            const { output } = root.getSnapshot();
-            if (output !== undefined) this.#finish(entry, output);
-          },
-        });
-      },
-    );
+    const actor = startRoot(this.#logic, { clock, input, onFault: fault }, (root) => {
+      // What a listener of an actor throws would end the process.
+      root.on('attempt.ended', ({ attempt }) => guarded(() => this.#attemptEnded(entry, attempt), fault));
+      root.subscribe({
+        complete: () => {
+          const { output } = root.getSnapshot();
+          if (output !== undefined) guarded(() => this.#finish(entry, output), fault);
+        },
+      });
+    });
     const leave = (): void => actor.send({ type: 'client.left' });
     if (signal.aborted) leave();
     else signal.addEventListener('abort', leave, { once: true });
@@ -287,6 +298,7 @@ class Runner implements RequestRunner {
     const { candidate, outcome, number, startedAt, endedAt = startedAt, committedAt } = attempt;
     const time = committedAt === undefined ? undefined : committedAt - startedAt;
     this.statistics(candidate.provider).ended(outcome?.kind === 'success', time);
+    entry.running = undefined;
     // A trial that ended without a visible change has its turn to give.
     this.wake();
     // A long answer keeps the cache warm until its end.
@@ -317,7 +329,7 @@ class Runner implements RequestRunner {
   }
 
   /** A bug of ours: the client gets a 500, the providers what they are owed, and the log the reason. */
-  #faulted(entry: LiveRequest, error: unknown, context: () => Parameters<typeof settleAfterFault>[0]): void {
+  #faulted(entry: LiveRequest, error: unknown, actor: () => RequestRef): void {
     const { facts, exchange } = entry;
     this.#options.observe({
       type: 'fault',
@@ -325,9 +337,15 @@ class Runner implements RequestRunner {
       error,
       requestId: facts.id,
     });
+    if (!this.#live.has(facts.id)) return;
     exchange.fault();
+    entry.running?.ended(false);
     // Not before the failing actor has come to rest.
-    queueMicrotask(() => settleAfterFault(context()));
+    queueMicrotask(() => {
+      actor().stop();
+      settleAfterFault(actor().getSnapshot().context);
+      this.wake();
+    });
     this.#ended(entry, NO_TRACE, 'faulted');
   }
 
@@ -361,6 +379,14 @@ class Runner implements RequestRunner {
       request: facts,
       ...(preview === undefined ? {} : { preview: this.#options.redactor().text(preview) }),
     });
+  }
+}
+
+function guarded(act: () => void, fault: (error: unknown) => void): void {
+  try {
+    act();
+  } catch (error) {
+    fault(error);
   }
 }
 

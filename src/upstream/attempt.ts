@@ -57,6 +57,8 @@ export interface AttemptListener {
   committed(answer: CommittedAnswer): ClientSide;
   /** The one verdict. `answer`: what the provider said, where it failed with words. */
   settled(outcome: Outcome, facts: { readonly usage?: Usage; readonly answer?: UpstreamAnswer }): void;
+  /** An exception of ours while the answer was read: the upstream is aborted, no verdict follows. */
+  faulted(error: unknown): void;
 }
 
 export interface RunningAttempt {
@@ -117,14 +119,16 @@ class Attempt implements RunningAttempt, AttemptControl {
     this.params = params;
     this.#listener = listener;
     this.#startedAt = params.clock.now();
-    this.watchdog = createWatchdog(params.clock, params.deadlineAt, (expiry) => this.#expired(expiry));
+    this.watchdog = createWatchdog(params.clock, params.deadlineAt, (expiry) =>
+      this.#guarded(() => this.#expired(expiry)),
+    );
     this.expect('start');
     this.#exchange = transport(request, {
       sent: () => this.#wasSent(),
-      head: (status, headers) => this.#head(status, headers),
+      head: (status, headers) => this.#guarded(() => this.#head(status, headers)),
       chunk: (bytes) => this.#chunk(bytes),
-      end: () => this.#end(),
-      fail: (failure) => this.#fail(failure),
+      end: () => this.#guarded(() => this.#end()),
+      fail: (failure) => this.#guarded(() => this.#fail(failure)),
     });
   }
 
@@ -205,7 +209,12 @@ class Attempt implements RunningAttempt, AttemptControl {
 
   #chunk(bytes: Buffer): boolean {
     if (this.#over || this.#reader === undefined) return true;
-    const ready = this.#reader.chunk(bytes);
+    let ready = true;
+    try {
+      ready = this.#reader.chunk(bytes);
+    } catch (error) {
+      this.#faulted(error);
+    }
     if (!ready && !this.#over) this.watchdog.pause();
     return ready || this.#over;
   }
@@ -254,6 +263,21 @@ class Attempt implements RunningAttempt, AttemptControl {
     if (this.#committed) return 'streaming';
     if (this.#reader === undefined) return 'headers';
     return this.params.stream ? 'first_content' : 'body';
+  }
+
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#faulted(error);
+    }
+  }
+
+  /** Our own exception must not look like the provider's, nor end in a timer, where it would end the process. */
+  #faulted(error: unknown): void {
+    this.#finish();
+    if (!this.#upstreamOver) this.#exchange?.abort();
+    this.#listener.faulted(error);
   }
 
   #finish(): void {

@@ -165,7 +165,7 @@ const CLIENT_HEADERS = {
 export const BODY = `{ "max_tokens":1024,"model" : "claude-sonnet-5-5",\n "messages":[{"role":"user","content":"Grüß dich \\u00e4 “quoted”"}],  "stream":false, "x_unknown":[1.50, null] }`;
 export const STREAM_BODY = BODY.replace('"stream":false', '"stream":true');
 
-function clientRequest(id: string, options: AskOptions, receivedAt: number): ClientRequest {
+export function clientRequest(id: string, options: AskOptions, receivedAt: number): ClientRequest {
   const { endpoint = 'messages', body = BODY, headers = {} } = options;
   const path = endpoint === 'messages' ? '/v1/messages?beta=true' : '/v1/messages/count_tokens?beta=true';
   return {
@@ -179,7 +179,7 @@ function clientRequest(id: string, options: AskOptions, receivedAt: number): Cli
   };
 }
 
-async function wholeAnswer({ status, headers, body }: Reply): Promise<WholeAnswer> {
+export async function wholeAnswer({ status, headers, body }: Reply): Promise<WholeAnswer> {
   const header = (name: string): string | undefined => {
     const at = headers.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === name);
     return at < 0 ? undefined : headers[at + 1];
@@ -202,7 +202,7 @@ function piped(stream: Exclude<Reply['body'], Buffer>): Promise<{ text: string; 
   );
 }
 
-function within<T>(what: string, promise: Promise<T>): Promise<T> {
+export function within<T>(what: string, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${what}: not within ${DEADLINE_MS} ms`)), DEADLINE_MS);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -49,6 +49,9 @@ function begin(changes: Partial<AttemptParams> = {}) {
       };
     },
     settled: (outcome) => told.outcomes.push(outcome),
+    faulted(error) {
+      throw error;
+    },
   });
   const [exchange] = sent;
   if (exchange === undefined) throw new Error('nothing was sent');
