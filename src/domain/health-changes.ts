@@ -33,7 +33,8 @@ export function healthChanges(before: ProviderHealth, after: ProviderHealth, now
     const toState = to === undefined ? 'healthy' : healthState(to, now);
     const failures = to?.failures ?? 0;
     const until = to?.cooling?.until;
-    const same = fromState === toState && (from?.failures ?? 0) === failures && from?.cooling?.until === until;
+    const same =
+      fromState === toState && (from?.failures ?? 0) === failures && from?.cooling?.until === until;
     if (same) return;
     const cooling = toState === 'cooling' && until !== undefined ? { coolingUntil: until } : {};
     changes.push({ scope, from: fromState, to: toState, failures, ...cooling });
