@@ -1,31 +1,27 @@
-/**
- * Waits for SIGTERM or SIGINT, then drains; a second signal ends at once.
- *
- * @returns when the process may exit
- */
-export async function untilSignalled(drain: () => Promise<void>, stop: () => Promise<void>): Promise<void> {
-  await nextSignal();
-  const hurried = new AbortController();
-  const again = nextSignal(hurried.signal).then(stop, () => {});
-  await Promise.race([drain(), again]);
-  hurried.abort();
+/** SIGTERM and SIGINT of this process, counted. While it listens they do not end the process by themselves. */
+export interface Signals {
+  /** Resolves at the first one. */
+  readonly first: Promise<void>;
+  /** Resolves at the second one. */
+  readonly second: Promise<void>;
+  /** Leaves signals to the process again. */
+  close(): void;
 }
 
-function nextSignal(cancelled?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const clear = (): void => {
-      process.off('SIGTERM', heard);
-      process.off('SIGINT', heard);
-    };
-    const heard = (): void => {
-      clear();
-      resolve();
-    };
-    process.on('SIGTERM', heard);
-    process.on('SIGINT', heard);
-    cancelled?.addEventListener('abort', () => {
-      clear();
-      reject(new Error('no second signal'));
-    });
-  });
+/** Starts to listen: before anything is announced, or a signal that comes at once ends the process with its log half written. */
+export function listenForSignals(): Signals {
+  const waiting: (() => void)[] = [];
+  const next = (): Promise<void> => new Promise((resolve) => void waiting.push(resolve));
+  const [first, second] = [next(), next()];
+  const hear = (): void => waiting.shift()?.();
+  process.on('SIGTERM', hear);
+  process.on('SIGINT', hear);
+  return {
+    first,
+    second,
+    close() {
+      process.off('SIGTERM', hear);
+      process.off('SIGINT', hear);
+    },
+  };
 }

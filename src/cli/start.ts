@@ -10,7 +10,7 @@ import type { BalancerEvent } from '../telemetry/events.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { ListenOptions, StartOptions } from './arguments.ts';
 import { type Balancer, type Loaded, serve } from './serve.ts';
-import { untilSignalled } from './signals.ts';
+import { listenForSignals } from './signals.ts';
 import { systemClock } from './system-clock.ts';
 import { packageVersion } from './version.ts';
 import { showsColor, type World } from './world.ts';
@@ -68,24 +68,27 @@ export async function serveUntilSignalled(
     if (loaded.kind === 'loaded') settings = loaded.configuration;
     return loaded;
   };
+  const signals = listenForSignals();
   const started = await serve({ configuration, env, clock, observe, load: loadAndKeep });
   if (started.kind === 'failed') {
+    signals.close();
     stderr.write(`${started.message}\n`);
     await log.close();
     return 1;
   }
   const { balancer } = started;
   redact = balancer.engine.redact;
-  greet(balancer, log, world, hint(balancer.server.url));
   const { file } = configuration;
   const onChange = async (): Promise<void> => {
     if (balancer.settings().reload) await balancer.reload();
   };
   const watch = file === undefined ? undefined : watchConfiguration(file, onChange, { clock });
-  await untilSignalled(
-    () => balancer.drain(),
-    () => balancer.stop(),
-  );
+  await watch?.ready;
+  greet(balancer, log, world, hint(balancer.server.url));
+
+  await signals.first;
+  await Promise.race([balancer.drain(), signals.second.then(() => balancer.stop())]);
+  signals.close();
   watch?.close();
   await log.close();
   return 0;

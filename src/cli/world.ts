@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { wantsColor } from '../telemetry/console-line.ts';
 
 /** The process as a command sees it; tests hand in another. */
 export interface World {
@@ -14,7 +15,7 @@ export function processWorld(): World {
   return { cwd: process.cwd(), home: homedir(), env, stdout, stderr };
 }
 
-/** Whether a stream shows colours: a terminal, and nobody has forbidden them (`NO_COLOR`). */
+/** Whether a stream shows colours: a terminal that can, and nobody has forbidden them (`NO_COLOR`). */
 export function showsColor(stream: NodeJS.WriteStream, world: World): boolean {
-  return stream.isTTY === true && (world.env.NO_COLOR ?? '') === '';
+  return wantsColor(true, stream.isTTY === true, world.env);
 }

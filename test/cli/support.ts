@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The command as users run it: compiled, in a process of its own. */
+
+const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+/** A start takes a fraction of this; a machine at its limit takes longer. */
+const DEADLINE_MS = 15_000;
+
+export interface RunOptions {
+  /** Where it runs, and its home; from `folder()`. */
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A process of the command. Every wait rejects at its deadline, with all that was printed. */
+export interface Running {
+  /** Resolves with the first match in what was printed on either stream. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The address it says it listens at. */
+  readonly url: Promise<string>;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  signal(name: 'SIGTERM' | 'SIGINT'): void;
+  /** Exit code, or the signal that ended it. */
+  readonly exit: Promise<number | string>;
+}
+
+export interface Finished {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Folders and processes of one test; `close()` ends and removes whatever is left of them. */
+export interface Workplace {
+  /** An empty folder, with these files. */
+  folder(files?: Readonly<Record<string, string>>): Promise<string>;
+  launch(args: readonly string[], options: RunOptions): Running;
+  /** Runs to its end. */
+  run(args: readonly string[], options: RunOptions): Promise<Finished>;
+  close(): Promise<void>;
+}
+
+export function createWorkplace(): Workplace {
+  const folders: string[] = [];
+  const children: { readonly child: ChildProcess; readonly exit: Promise<unknown> }[] = [];
+
+  function launch(args: readonly string[], { cwd, env }: RunOptions): Running {
+    if (!existsSync(MAIN)) throw new Error('dist/src/main.js is missing: run "npm run build" first');
+    // No variable of whoever runs the tests: HOME and XDG_… decide which files are read.
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd,
+      env: { PATH: process.env.PATH, HOME: cwd, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const running = watch(child);
+    children.push({ child, exit: running.exit });
+    return running;
+  }
+
+  return {
+    async folder(files = {}) {
+      const folder = await mkdtemp(join(tmpdir(), 'balancer-cli-'));
+      folders.push(folder);
+      await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+      return folder;
+    },
+    launch,
+    async run(args, options) {
+      const { exit, stdout, stderr } = launch(args, options);
+      const code = await exit;
+      return { code, stdout: stdout(), stderr: stderr() };
+    },
+    async close() {
+      for (const { child } of children) child.kill('SIGKILL');
+      await Promise.allSettled(children.map(({ exit }) => exit));
+      await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+    },
+  };
+}
+
+function watch(child: ChildProcess): Running {
+  let out = '';
+  let err = '';
+  let ended: number | string | undefined;
+  const watchers = new Set<() => void>();
+  const notify = (): void => {
+    for (const look of [...watchers]) look();
+  };
+  child.stdout?.on('data', (bytes: Buffer) => {
+    out += bytes.toString();
+    notify();
+  });
+  child.stderr?.on('data', (bytes: Buffer) => {
+    err += bytes.toString();
+    notify();
+  });
+  // `close`, not `exit`: everything printed has been read by then.
+  child.on('close', (code, signal) => {
+    ended = code ?? signal ?? 'unknown';
+    notify();
+  });
+
+  /** Resolves with the first value that `look` finds; `last`: nothing can come any more. */
+  function until<T>(what: string, look: () => T | undefined, last: () => boolean): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(deadline);
+        watchers.delete(check);
+        act();
+      };
+      const fail = (why: string): void =>
+        settle(() => reject(new Error(`${why}: ${what}\nstdout:\n${out}\nstderr:\n${err}`)));
+      const check = (): void => {
+        const found = look();
+        if (found !== undefined) settle(() => resolve(found));
+        else if (last()) fail('ended before');
+      };
+      const deadline = setTimeout(() => fail(`not within ${DEADLINE_MS} ms`), DEADLINE_MS);
+      watchers.add(check);
+      check();
+    });
+  }
+
+  const printed = (pattern: RegExp): Promise<RegExpExecArray> =>
+    until(
+      String(pattern),
+      () => pattern.exec(out) ?? pattern.exec(err) ?? undefined,
+      () => ended !== undefined,
+    );
+  const exit = until(
+    'its end',
+    () => ended,
+    () => false,
+  );
+  exit.catch(() => undefined);
+  return {
+    printed,
+    get url() {
+      return printed(/export ANTHROPIC_BASE_URL=(\S+)\n/).then(([, url]) => url ?? '');
+    },
+    stdout: () => out,
+    stderr: () => err,
+    signal: (name) => void child.kill(name),
+    exit,
+  };
+}
