@@ -32,7 +32,8 @@ export const CLIENT_KEY = 'sk-key-of-the-client';
 
 /** Starts the real client in print mode, in a clean environment. */
 export function startClaude(options: ClaudeOptions): ClaudeRun {
-  const args = ['-p', ...(options.args ?? []), options.prompt ?? 'Say hello.'];
+  // The prompt goes first: some options take all the words that follow.
+  const args = ['-p', options.prompt ?? 'Say hello.', ...(options.args ?? [])];
   const child = spawn(CLIENT_BINARY, args, {
     cwd: options.home,
     stdio: ['ignore', 'pipe', 'pipe'],
