@@ -256,7 +256,10 @@ class Attempt implements RunningAttempt, AttemptControl {
     }
     const timedOut = classifyTimeout(phase, afterMs, params.endpoint);
     const cutShort = this.#stage === 'start' && params.hurried && expiry === 'total';
-    this.settle(cutShort ? { ...timedOut, cutShort: true } : timedOut);
+    const outcome: Failure = cutShort ? { ...timedOut, cutShort: true } : timedOut;
+    // The answer knows whether its stop_reason has come: then it is complete, and only its end is missing.
+    if (this.#reader === undefined) this.settle(outcome);
+    else this.#reader.fail(() => outcome);
   }
 
   #phase(): Failure['phase'] {
