@@ -131,6 +131,8 @@ class Writer implements ReplyWriter, ReplyStream, ReplyFlow {
   #lookForSilence(): void {
     if (this.state !== 'open') return;
     const { clock, pingIntervalMs, ping } = this.#options;
+    // Written in the future: the clock was set back.
+    this.#writtenAt = Math.min(this.#writtenAt, clock.now());
     const silentMs = clock.now() - this.#writtenAt;
     if (silentMs < pingIntervalMs) {
       this.#armPing(pingIntervalMs - silentMs);

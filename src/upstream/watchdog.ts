@@ -60,15 +60,18 @@ export function createWatchdog(
     clock.clearTimeout(timer);
     timer = undefined;
     if (at === Number.POSITIVE_INFINITY) return;
-    timerAt = at;
-    timer = clock.setTimeout(look, Math.min(MAX_TIMER_MS, Math.max(0, at - clock.now())));
+    const now = clock.now();
+    const delayMs = Math.min(MAX_TIMER_MS, Math.max(0, at - now));
+    timerAt = now + delayMs;
+    timer = clock.setTimeout(look, delayMs);
   };
   const look = (): void => {
     timer = undefined;
     if (stopped || pausedAt !== undefined) return;
     const now = clock.now();
     const lateMs = now - timerAt;
-    if (lateMs > LATE_MS) shift(lateMs);
+    // Far too early by the wall clock: it was set back, and what was reckoned by it would wait as much longer.
+    if (Math.abs(lateMs) > LATE_MS) shift(lateMs);
     if (now >= dueAt()) {
       const expiry = now >= totalAt ? 'total' : now >= deadline ? 'deadline' : 'gap';
       stopped = true;
