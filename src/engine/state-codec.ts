@@ -127,7 +127,8 @@ function recordOf({ failures, trips, lastFailureAt, cooling }: StoredRecord, now
   const lengthMs = cooling.until - cooling.since;
   const until = Math.min(cooling.until, now + lengthMs);
   if (until <= now) return { failures: 0, trips: 0 };
-  return { failures, trips, ...counted, cooling: { ...cooling, until } };
+  // Its length stays what it was: a trial that is cut short repeats it.
+  return { failures, trips, ...counted, cooling: { ...cooling, since: Math.min(cooling.since, now), until } };
 }
 
 function decode(value: unknown): StoredProvider | undefined {
