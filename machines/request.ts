@@ -27,6 +27,8 @@ export type RequestRef = ActorRefFrom<typeof requestMachine>;
 
 /** So many candidates are noted a decision; a trace stays small however many providers there are. */
 const MAX_CONSIDERED = 16;
+/** Decisions kept: whoever waits is woken with every change of anybody's health. */
+const MAX_DECISIONS = 63;
 
 const requestSetup = setup({
   types: {
@@ -49,7 +51,10 @@ const requestSetup = setup({
   actions: {
     choose: assign(({ context }) => {
       const decision = chosen(context);
-      return { decision, decisions: [...context.decisions, decisionTrace(context, decision)] };
+      return {
+        decision,
+        decisions: [...context.decisions.slice(-MAX_DECISIONS), decisionTrace(context, decision)],
+      };
     }),
     beginAttempt: assign(({ context }) => begun(context)),
     /**

@@ -13,7 +13,11 @@ export type Availability =
       readonly unhurried?: boolean;
     }
   /** Another request is its trial (or its one try while everyone cools). */
-  | { readonly kind: 'trial_running' }
+  | {
+      readonly kind: 'trial_running';
+      /** It cools still and is tried for want of others: one at a time. */
+      readonly desperate?: boolean;
+    }
   | {
       readonly kind: 'cooling';
       /** Wall clock, ms. */

@@ -91,7 +91,7 @@ export function decide(
   const refusal = refusalOf(progress);
   if (refusal !== undefined) return refusal;
   if (!policy.patient) return { kind: 'exhausted', reason: 'no candidate is ready' };
-  return holdOrGoRound(untried, order, progress, policy, now, triesLeft);
+  return holdOrGoRound(untried, order, availabilityOf, progress, policy, now, triesLeft);
 }
 
 function failureOf(attempt: AttemptTrace | undefined): Failure | undefined {
@@ -137,7 +137,7 @@ function afterFailure(
   return undefined;
 }
 
-/** Each candidate once a round; from the second on only those that failed in passing, or were never tried. */
+/** Each candidate once a round; from the second on only those that failed in passing, were limited for a time, or never tried. */
 function mayTryInRound(candidate: Candidate, progress: Progress): boolean {
   const key = candidateKey(candidate);
   const tries = progress.attempts.filter((attempt) => candidateKey(attempt.candidate) === key);
@@ -145,7 +145,7 @@ function mayTryInRound(candidate: Candidate, progress: Progress): boolean {
   if (last === undefined) return true;
   if (last.round === progress.round) return false;
   const failure = failureOf(last);
-  return failure !== undefined && failedInPassing(failure);
+  return failure !== undefined && (failedInPassing(failure) || failure.kind === 'rate_limited');
 }
 
 function laterAttempts(progress: Progress): number {
@@ -192,13 +192,14 @@ function firstOpen(untried: readonly Standing[], policy: DecisionPolicy): Decisi
 function holdOrGoRound(
   untried: readonly Standing[],
   order: readonly Candidate[],
+  availabilityOf: (candidate: Candidate) => Availability,
   progress: Progress,
   policy: DecisionPolicy,
   now: number,
   triesLeft: boolean,
 ): Decision {
   const holdLeftMs = Math.max(0, policy.holdMs - progress.waitedMs);
-  const roundMs = nextRoundMs(progress, order, holdLeftMs, policy, now);
+  const roundMs = nextRoundMs(progress, order, availabilityOf, holdLeftMs, policy, now);
   if (triesLeft) {
     const returnMs = earliestReturn(untried, now);
     const someoneTries = untried.some(({ availability: { kind } }) => kind === 'trial_running');
@@ -210,13 +211,13 @@ function holdOrGoRound(
     if (desperate !== undefined) return desperate;
   }
   if (roundMs !== undefined)
-    return { kind: 'wait', forMs: roundMs, newRound: true, reason: 'failed in passing: once more round' };
+    return { kind: 'wait', forMs: roundMs, newRound: true, reason: 'once more round' };
   return { kind: 'exhausted', reason: 'every candidate failed or cools' };
 }
 
 function waitFor(forMs: number, roundMs: number | undefined, reason: string): Decision {
   return roundMs !== undefined && roundMs < forMs
-    ? { kind: 'wait', forMs: roundMs, newRound: true, reason: 'failed in passing: once more round' }
+    ? { kind: 'wait', forMs: roundMs, newRound: true, reason: 'once more round' }
     : { kind: 'wait', forMs, newRound: false, reason };
 }
 
@@ -231,32 +232,49 @@ function earliestReturn(untried: readonly Standing[], now: number): number | und
   return earliest;
 }
 
-/** What is left of the pause before the next round: 1, 2, 4 … s, within what is left of the hold; undefined: no further round. */
+/**
+ * ms until the next round, within what is left of the hold; undefined: no further round. After a failure in passing 1, 2,
+ * 4 … s; after a stated window when it is over, if that is within the hold.
+ */
 function nextRoundMs(
   progress: Progress,
   order: readonly Candidate[],
+  availabilityOf: (candidate: Candidate) => Availability,
   holdLeftMs: number,
   policy: DecisionPolicy,
   now: number,
 ): number | undefined {
-  const worthARound = order.some((candidate) => {
-    const key = candidateKey(candidate);
-    const last = progress.attempts.findLast((attempt) => candidateKey(attempt.candidate) === key);
-    const failure = failureOf(last);
-    return failure !== undefined && last?.round === progress.round && failedInPassing(failure);
-  });
-  if (!worthARound || holdLeftMs <= 0 || laterAttempts(progress) >= policy.maxAttempts) return undefined;
+  if (holdLeftMs <= 0 || laterAttempts(progress) >= policy.maxAttempts) return undefined;
   // Reckoned from the last attempt's end: whoever is woken in between doesn't begin the pause anew.
   const pausedMs = Math.max(0, now - (progress.attempts.at(-1)?.endedAt ?? now));
   const pauseMs = Math.max(0, FIRST_BACKOFF_MS * 2 ** (progress.round - 1) - pausedMs);
-  return Math.min(pauseMs, holdLeftMs);
+  let soonest: number | undefined;
+  for (const candidate of order) {
+    const key = candidateKey(candidate);
+    const last = progress.attempts.findLast((attempt) => candidateKey(attempt.candidate) === key);
+    const failure = failureOf(last);
+    if (failure === undefined || last?.round !== progress.round) continue;
+    const inMs = failedInPassing(failure)
+      ? Math.min(pauseMs, holdLeftMs)
+      : windowMs(failure, availabilityOf(candidate), now);
+    if (inMs === undefined || inMs > holdLeftMs) continue;
+    if (soonest === undefined || inMs < soonest) soonest = inMs;
+  }
+  return soonest;
+}
+
+/** How long a provider's own window still lasts, ms. */
+function windowMs(failure: Failure, availability: Availability, now: number): number | undefined {
+  if (failure.kind !== 'rate_limited' || availability.kind !== 'cooling') return undefined;
+  return Math.max(0, availability.until - now);
 }
 
 /** Those that cool on suspicion first, then those that cool for sure; never inside a stated window. */
 function desperateTry(untried: readonly Standing[], now: number): Decision | undefined {
   const reason = 'everyone cools: tried all the same';
   const suspected = untried.find(({ availability: a }) => a.kind === 'cooling' && a.basis === 'suspicion');
-  const underway = untried.find(({ availability: a }) => a.kind === 'trial_running');
+  // Its cooldown is over and the hold is used up: a slow trial must not lock the provider away.
+  const underway = untried.find(({ availability: a }) => a.kind === 'trial_running' && a.desperate !== true);
   const certain = untried.find(
     ({ availability: a }) =>
       a.kind === 'cooling' &&

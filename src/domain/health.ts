@@ -88,7 +88,8 @@ const FULL_TRIALS_BETWEEN_CUTS = 2;
 /** What the record allows at `now`. A cooldown ends by the wall clock, whatever the timers do. */
 export function availability(record: HealthRecord, now: number): Availability {
   const { cooling, trial } = record;
-  if (trial !== undefined && !trial.committed) return { kind: 'trial_running' };
+  if (trial !== undefined && !trial.committed)
+    return trial.desperate ? { kind: 'trial_running', desperate: true } : { kind: 'trial_running' };
   if (cooling === undefined || trial?.committed === true) return { kind: 'ready' };
   if (cooling.until <= now) {
     const since = record.trialsSinceCut;

@@ -421,6 +421,26 @@ describe('never worse than no balancer', () => {
       'exhausted',
     ],
     [
+      'a window met on the way is waited for if it ends within the hold',
+      { stand: [cooling(3_000, 'window')], attempts: [attempt(1, A, 'rate_limited')] },
+      'wait 3000 round',
+    ],
+    [
+      'a window met on the way that outlasts the hold is not waited for',
+      { stand: [cooling(30_000, 'window')], attempts: [attempt(1, A, 'rate_limited')] },
+      'exhausted',
+    ],
+    [
+      'who was limited for a time is tried again in the next round',
+      { stand: [DUE], attempts: [attempt(1, A, 'rate_limited')], round: 2, waitedMs: 3_000 },
+      'try a trial',
+    ],
+    [
+      'a second desperate try does not join one that runs, also when the hold is used up',
+      { stand: [{ kind: 'trial_running', desperate: true }], waitedMs: 20_000 },
+      'exhausted',
+    ],
+    [
       'max_attempts: 0 means one round',
       { stand: [READY], attempts: [passing], policy: { maxAttempts: 0 } },
       'exhausted',

@@ -294,7 +294,7 @@ describe('desperate tries', () => {
 
   it('are one at a time', () => {
     const first = claimTrial(cooling, 'a#1', 'desperate', 10);
-    expect(availability(first, 10)).toEqual({ kind: 'trial_running' });
+    expect(availability(first, 10)).toEqual({ kind: 'trial_running', desperate: true });
     expect(claimTrial(first, 'b#1', 'desperate', 10)).toBe(first);
   });
 
