@@ -1,4 +1,4 @@
-import { type ActorRefFrom, assertEvent, assign, enqueueActions, setup } from 'xstate';
+import { assertEvent, assign, enqueueActions, setup } from 'xstate';
 import type { HealthPolicy } from '../src/domain/health.ts';
 import type { ProviderHealth } from '../src/domain/provider-health.ts';
 import { MAX_TIMER_MS } from '../src/domain/time.ts';
@@ -53,8 +53,6 @@ export type BalancerEvent =
 export type BalancerEmitted =
   | { readonly type: 'provider.spawned'; readonly id: string }
   | { readonly type: 'provider.restarted'; readonly id: string; readonly error: unknown };
-
-export type BalancerRef = ActorRefFrom<typeof balancerMachine>;
 
 /** The system id of a provider's actor. */
 export function providerSystemId(id: string): string {

@@ -2,6 +2,7 @@ import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/r
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import { readErrorBody } from '../domain/error-body.ts';
 import { errorBody, errorTypeOf, statusOfError } from '../domain/error-envelope.ts';
+import { isRefusal } from '../domain/failure-table.ts';
 import { isFailure, type Outcome, type Usage } from '../domain/outcome.ts';
 import type { FinalError } from '../domain/refusal.ts';
 import type { Redactor } from '../domain/secrets.ts';
@@ -19,7 +20,7 @@ import {
   type UpstreamAnswer,
 } from '../upstream/attempt.ts';
 import { upstreamHeaders } from '../upstream/request-headers.ts';
-import { clientHeaders } from '../upstream/response-headers.ts';
+import { clientHeaders, type OwnHeaders } from '../upstream/response-headers.ts';
 import type { ClientRequest, Reply } from './interface.ts';
 import type { WholeReply } from './local-replies.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
@@ -133,6 +134,7 @@ export class Exchange {
         clock,
         lists: runtime.configuration.settings.unhealthy,
         buffers,
+        redact: (bytes) => this.#options.redactor.bytes(bytes),
       },
       {
         committed: (answer) => this.#committed(answer, input, provider, tell),
@@ -200,8 +202,9 @@ export class Exchange {
     clock.clearTimeout(this.#early);
     this.#firstContentAt = clock.now();
     this.#letBodyGo();
+    this.#answers.clear();
     const form = answer.body === undefined ? 'text/event-stream; charset=utf-8' : 'application/json';
-    const headers = clientHeaders(answer.rewritten ? withType(answer.headers, form) : answer.headers, {
+    const headers = this.#headers(answer.rewritten ? withType(answer.headers, form) : answer.headers, {
       provider: provider.name,
       attempts: input.number,
       requestId: request.id,
@@ -223,7 +226,7 @@ export class Exchange {
     input: AttemptInput,
     tell: (event: RequestEvent) => void,
   ): void {
-    if (facts.answer !== undefined) this.#answers.set(input.number, facts.answer);
+    if (facts.answer !== undefined && this.#mayGoBack(outcome)) this.#answers.set(input.number, facts.answer);
     tell({
       type: 'attempt.settled',
       outcome: isFailure(outcome)
@@ -231,6 +234,12 @@ export class Exchange {
         : outcome,
       ...(facts.usage === undefined ? {} : { usage: facts.usage }),
     });
+  }
+
+  /** Of the others only the failure's words are kept: many large answers are not worth their room. */
+  #mayGoBack(outcome: Outcome): boolean {
+    const { failoverBelowThreshold } = this.#options.runtime.configuration.settings.resilience;
+    return !failoverBelowThreshold || (isFailure(outcome) && isRefusal(outcome.kind));
   }
 
   #openEarly(): void {
@@ -272,7 +281,7 @@ export class Exchange {
     }
     const provider = runtime.providers.get(attempt?.candidate.provider ?? '')?.name ?? '';
     const type = status === answer.status ? answer.headers : withType(answer.headers, 'application/json');
-    const headers = clientHeaders(type, {
+    const headers = this.#headers(type, {
       provider,
       attempts: this.#attempts,
       requestId: request.id,
@@ -306,6 +315,14 @@ export class Exchange {
   #endWithError(error: { readonly type: string; readonly message: string }): void {
     this.#writer.chunk(clientError(error.type, error.message), true);
     this.#writer.end();
+  }
+
+  /** An answer's headers as the client gets them: without our secrets too. */
+  #headers(upstream: readonly string[], own: OwnHeaders): readonly string[] {
+    const { redactor } = this.#options;
+    const text = upstream.join('\n');
+    const isClean = redactor.text(text) === text;
+    return clientHeaders(isClean ? upstream : upstream.map((part) => redactor.text(part)), own);
   }
 
   #complete(status: number, headers: readonly string[], body: Buffer): void {

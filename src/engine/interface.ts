@@ -1,4 +1,4 @@
-import type { Failure, Usage } from '../domain/outcome.ts';
+import type { Failure } from '../domain/outcome.ts';
 import type { ProviderType, SelectionStrategy } from '../domain/settings.ts';
 
 /** One client request, as HTTP hands it over. Bytes are never parsed before the engine walks them. */
@@ -127,10 +127,4 @@ export interface HealthStatus {
     readonly detail: string;
     readonly requestId: string;
   };
-}
-
-/** What a request's end told, for logs and metrics. */
-export interface RequestSummary {
-  readonly status: number;
-  readonly usage?: Usage;
 }

@@ -1,4 +1,5 @@
 import type { ProviderRef } from '../../machines/provider.ts';
+import { withoutUser } from '../domain/address.ts';
 import { availability, type HealthRecord } from '../domain/health.ts';
 import { healthState } from '../domain/health-changes.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
@@ -87,9 +88,4 @@ function routesOf(provider: ProviderSettings, runtime: Runtime): ProviderStatus[
       .filter((target) => target.provider === provider.id || target.provider === provider.name)
       .map(({ model, priority }) => ({ pattern: route.pattern, model, priority })),
   );
-}
-
-/** An address without user and password. */
-export function withoutUser(address: string): string {
-  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
 }

@@ -1,3 +1,4 @@
+import { withoutUser } from '../domain/address.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { EngineStatus, HealthStatus, ProviderStatus } from '../engine/interface.ts';
 
@@ -121,11 +122,6 @@ function oldStatus(provider: ProviderStatus): 'healthy' | 'unhealthy' | 'disable
     return 'disabled';
   }
   return provider.state === 'healthy' || provider.state === 'degraded' ? 'healthy' : 'unhealthy';
-}
-
-/** An address without its user part, should one have come this far. */
-function withoutUser(address: string): string {
-  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
 }
 
 /** RFC 3339, UTC; null for a time beyond what a date can hold. */

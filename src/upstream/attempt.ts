@@ -25,6 +25,8 @@ export interface AttemptParams {
   readonly clock: Clock;
   readonly lists: UnhealthyLists;
   readonly buffers: BufferBudget;
+  /** Strikes our secrets out of what a provider says of a failure. */
+  readonly redact: (bytes: Buffer) => Buffer;
 }
 
 /** A complete answer of a provider, kept for the case that it goes back to the client as it is. */

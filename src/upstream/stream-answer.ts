@@ -80,7 +80,7 @@ export class StreamAnswer implements AnswerReader {
     }
     if (facts.error !== undefined) {
       // An error event passes as it came.
-      this.#send(bytes, true, client);
+      this.#send(this.#head.attempt.params.redact(bytes), true, client);
       client.end();
       this.#faulty(facts);
       return true;

@@ -1,4 +1,3 @@
-import { FAILURE_TABLE } from '../../src/domain/failure-table.ts';
 import type { HealthPolicy, Verdict } from '../../src/domain/health.ts';
 import type { Failure, FailureKind, Outcome, StatedWindow } from '../../src/domain/outcome.ts';
 import { type AttemptTarget, attemptSettled, type ProviderHealth } from '../../src/domain/provider-health.ts';
@@ -56,7 +55,3 @@ export function settle(
 ): ProviderHealth {
   return attemptSettled(health, target, told, policy);
 }
-
-export const FAILURES_THAT_COUNT = (Object.keys(FAILURE_TABLE) as FailureKind[]).filter(
-  (kind) => FAILURE_TABLE[kind].counts === 'counted',
-);

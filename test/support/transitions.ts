@@ -6,7 +6,7 @@ function nameOf({ id }: AnyStateNode, eventType: string, index: number): string 
 }
 
 /** Every transition of a machine; initial ones are no choice and are left out. */
-export function definedTransitions(
+function definedTransitions(
   machine: AnyStateMachine,
 ): readonly { readonly name: string; readonly transition: AnyTransitionDefinition }[] {
   const ofNode = (node: AnyStateNode): { name: string; transition: AnyTransitionDefinition }[] => [

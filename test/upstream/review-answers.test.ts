@@ -32,6 +32,7 @@ function begin(changes: Partial<AttemptParams> = {}) {
     clock,
     lists: { httpCodes: [], errorTypes: [], exceptionPatterns: [], responseBodyPatterns: [] },
     buffers,
+    redact: (bytes) => bytes,
     ...changes,
   };
   startAttempt(params, {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -20,13 +20,18 @@ export async function installClient(): Promise<void> {
   if (await exists(CLIENT_BINARY)) return;
   await mkdir(FOLDER, { recursive: true });
   await writeFile(join(FOLDER, 'package.json'), '{ "private": true }\n');
-  const options = ['--no-audit', '--no-fund', '--no-save', '--loglevel=error'];
-  await promisify(execFile)('npm', ['install', ...options, PACKAGE], {
-    cwd: FOLDER,
-    timeout: INSTALL_DEADLINE_MS,
-  }).catch((error: unknown) => {
-    throw new Error(`The real client ${PACKAGE} could not be installed into ${FOLDER}.`, { cause: error });
-  });
+  const deadline = { cwd: FOLDER, timeout: INSTALL_DEADLINE_MS };
+  const run = promisify(execFile);
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--loglevel=error'];
+  try {
+    await run('npm', ['install', ...quiet, PACKAGE], deadline);
+    // Its own install script, which puts the binary of this system in place; npm may be told to run none.
+    await run(process.execPath, ['node_modules/@anthropic-ai/claude-code/install.cjs'], deadline);
+    await run(CLIENT_BINARY, ['--version'], deadline);
+  } catch (cause) {
+    await rm(FOLDER, { recursive: true, force: true });
+    throw new Error(`The real client ${PACKAGE} could not be installed into ${FOLDER}.`, { cause });
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

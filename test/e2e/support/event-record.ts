@@ -1,4 +1,5 @@
 import type { BalancerEvent, BalancerEventType } from '../../../src/telemetry/events.ts';
+import { withDeadline } from './deadline.ts';
 
 type EventOf<T extends BalancerEventType> = Extract<BalancerEvent, { readonly type: T }>;
 
@@ -6,11 +7,9 @@ type EventOf<T extends BalancerEventType> = Extract<BalancerEvent, { readonly ty
 export interface EventRecord {
   readonly observe: (event: BalancerEvent) => void;
   of<T extends BalancerEventType>(type: T): readonly EventOf<T>[];
-  /** The `count`-th event of a type, now or later. Rejects after `deadlineMs` (default 20 s). */
-  next<T extends BalancerEventType>(type: T, count?: number, deadlineMs?: number): Promise<EventOf<T>>;
+  /** The `count`-th event of a type (from 1), now or later. Rejects when it does not come. */
+  next<T extends BalancerEventType>(type: T, count?: number): Promise<EventOf<T>>;
 }
-
-const DEADLINE_MS = 20_000;
 
 export function recordEvents(): EventRecord {
   const events: BalancerEvent[] = [];
@@ -23,19 +22,14 @@ export function recordEvents(): EventRecord {
       for (const watch of [...watchers]) watch();
     },
     of,
-    next: (type, count = 1, deadlineMs = DEADLINE_MS) =>
-      new Promise((resolve, reject) => {
+    next: (type, count = 1) =>
+      withDeadline(`event ${type} number ${count}`, (resolve) => {
         const watch = (): void => {
           const found = of(type)[count - 1];
           if (found === undefined) return;
-          clearTimeout(deadline);
           watchers.delete(watch);
           resolve(found);
         };
-        const deadline = setTimeout(() => {
-          watchers.delete(watch);
-          reject(new Error(`no ${type} number ${count} within ${deadlineMs} ms`));
-        }, deadlineMs);
         watchers.add(watch);
         watch();
       }),

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'vitest';
@@ -9,11 +9,14 @@ import {
 } from '../../../src/simulator/provider.ts';
 import { type ConfigurationFile, type RunningBalancer, startBalancer } from './balancer.ts';
 import { type ClaudeOptions, type ClaudeResult, type ClaudeRun, startClaude } from './claude.ts';
+import { type BalancerProcess, startProcess } from './process.ts';
 
 /** What one test sets up; all of it is gone after the test. */
 export interface Stage {
   provider(options: ProviderOptions): Promise<SimulatedProvider>;
   balancer(file: ConfigurationFile): Promise<RunningBalancer>;
+  /** Starts the balancer as a process; its configuration and its state lie in `folder`. */
+  process(folder: string, file: ConfigurationFile, port?: number): Promise<BalancerProcess>;
   /** An empty folder. */
   folder(): Promise<string>;
   /** Starts the real client, with a home of its own. */
@@ -57,6 +60,17 @@ function createStage(afterwards: Stage['afterwards']): Stage {
     async balancer(file) {
       const running = await startBalancer(file);
       afterwards(() => running.stop());
+      return running;
+    },
+    async process(home, file, port = 0) {
+      const path = join(home, 'providers.yaml');
+      // JSON is YAML.
+      await writeFile(path, JSON.stringify(file));
+      const running = startProcess(path, home, port);
+      afterwards(async () => {
+        running.process.kill('SIGKILL');
+        await running.exited;
+      });
       return running;
     },
     folder,
