@@ -1,5 +1,5 @@
 import type { Candidate } from '../src/domain/candidate.ts';
-import type { Decision, DecisionPolicy } from '../src/domain/decide.ts';
+import type { Decision, DecisionPolicy } from '../src/domain/decision.ts';
 import type { Endpoint, Outcome, Usage } from '../src/domain/outcome.ts';
 import type { Random } from '../src/domain/time.ts';
 import type { AttemptTrace, DecisionTrace, RequestTrace } from '../src/domain/trace.ts';

@@ -1,6 +1,7 @@
 import { type ActorRefFrom, assign, emit, fromCallback, setup } from 'xstate';
 import type { Candidate } from '../src/domain/candidate.ts';
-import { type Decision, decide, outOfTime } from '../src/domain/decide.ts';
+import { decide, outOfTime } from '../src/domain/decide.ts';
+import type { Decision } from '../src/domain/decision.ts';
 import { asOffline, mayBeOffline } from '../src/domain/network-blame.ts';
 import type { Failure, Outcome } from '../src/domain/outcome.ts';
 import { MAX_TIMER_MS } from '../src/domain/time.ts';

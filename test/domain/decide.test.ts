@@ -2,15 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Availability } from '../../src/domain/availability.ts';
 import { type Candidate, candidateKey } from '../../src/domain/candidate.ts';
-import {
-  type Decision,
-  type DecisionPolicy,
-  decide,
-  outOfTime,
-  type Progress,
-} from '../../src/domain/decide.ts';
+import { decide, outOfTime } from '../../src/domain/decide.ts';
+import type { Decision, DecisionPolicy } from '../../src/domain/decision.ts';
 import { FAILURE_TABLE, isRefusal } from '../../src/domain/failure-table.ts';
 import { FAILURE_KINDS, type Failure, type FailureKind } from '../../src/domain/outcome.ts';
+import type { Progress } from '../../src/domain/progress.ts';
 import type { AttemptTrace } from '../../src/domain/trace.ts';
 import { failure } from '../support/health-samples.ts';
 

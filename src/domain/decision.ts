@@ -1,0 +1,44 @@
+import type { Availability } from './availability.ts';
+import type { Candidate } from './candidate.ts';
+import type { AttemptMode } from './trace.ts';
+
+/** What a request does next. Pure: the request's machine asks, the answer is a value. */
+export type Decision =
+  | {
+      readonly kind: 'try';
+      readonly candidate: Candidate;
+      readonly mode: AttemptMode;
+      /** The same candidate again: on a connection of its own, or without the foreign thinking blocks. */
+      readonly repair?: 'fresh_connection' | 'without_thinking';
+      /** A trial of a stream while another candidate is left: it gets only the short time to its start. */
+      readonly hurried: boolean;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'wait';
+      /** At most so long, ms; a change of some provider's health ends it sooner. */
+      readonly forMs: number;
+      /** All candidates may be tried again afterwards. */
+      readonly newRound: boolean;
+      readonly reason: string;
+    }
+  /** The answer of this attempt (1, 2, …) goes back as it is. */
+  | { readonly kind: 'refuse'; readonly attempt: number; readonly reason: string }
+  | { readonly kind: 'exhausted'; readonly reason: string };
+
+export interface DecisionPolicy {
+  readonly stream: boolean;
+  /** How long a request may wait in all for someone to come back, ms. */
+  readonly holdMs: number;
+  /** Attempts after the first round. */
+  readonly maxAttempts: number;
+  readonly failoverBelowThreshold: boolean;
+  /** A side request (count_tokens) neither waits nor tries those that cool: it has a local answer. */
+  readonly patient: boolean;
+}
+
+/** One candidate as it stands now. */
+export interface Standing {
+  readonly candidate: Candidate;
+  readonly availability: Availability;
+}

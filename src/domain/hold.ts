@@ -1,0 +1,107 @@
+import type { Availability } from './availability.ts';
+import { type Candidate, candidateKey } from './candidate.ts';
+import type { Decision, DecisionPolicy, Standing } from './decision.ts';
+import type { Failure } from './outcome.ts';
+import { failedInPassing, failureOf, laterAttempts, type Progress } from './progress.ts';
+
+/** At most one try every so often of a provider that cools for sure (quota, credentials, missing model). */
+const CERTAIN_TRY_INTERVAL_MS = 10_000;
+const FIRST_BACKOFF_MS = 1_000;
+
+/** "Never worse than no balancer", where nobody is ready and nobody refused: wait, go round once more, or try all the same. */
+export function holdOrGoRound(
+  untried: readonly Standing[],
+  order: readonly Candidate[],
+  availabilityOf: (candidate: Candidate) => Availability,
+  progress: Progress,
+  policy: DecisionPolicy,
+  now: number,
+  triesLeft: boolean,
+): Decision {
+  const holdLeftMs = Math.max(0, policy.holdMs - progress.waitedMs);
+  const roundMs = nextRoundMs(progress, order, availabilityOf, holdLeftMs, policy, now);
+  if (triesLeft) {
+    const returnMs = earliestReturn(untried, now);
+    const someoneTries = untried.some(({ availability: { kind } }) => kind === 'trial_running');
+    if (returnMs !== undefined && returnMs <= holdLeftMs && holdLeftMs > 0)
+      return waitFor(returnMs, roundMs, 'a cooldown ends within the hold');
+    if (someoneTries && holdLeftMs > 0)
+      return waitFor(holdLeftMs, roundMs, "another request's trial is running");
+    const desperate = desperateTry(untried, now);
+    if (desperate !== undefined) return desperate;
+  }
+  if (roundMs !== undefined)
+    return { kind: 'wait', forMs: roundMs, newRound: true, reason: 'once more round' };
+  return { kind: 'exhausted', reason: 'every candidate failed or cools' };
+}
+
+function waitFor(forMs: number, roundMs: number | undefined, reason: string): Decision {
+  return roundMs !== undefined && roundMs < forMs
+    ? { kind: 'wait', forMs: roundMs, newRound: true, reason: 'once more round' }
+    : { kind: 'wait', forMs, newRound: false, reason };
+}
+
+/** ms until the first cooling candidate returns. */
+function earliestReturn(untried: readonly Standing[], now: number): number | undefined {
+  let earliest: number | undefined;
+  for (const { availability } of untried) {
+    if (availability.kind !== 'cooling') continue;
+    const inMs = Math.max(0, availability.until - now);
+    if (earliest === undefined || inMs < earliest) earliest = inMs;
+  }
+  return earliest;
+}
+
+/**
+ * ms until the next round, within what is left of the hold; undefined: no further round. After a failure in passing 1, 2,
+ * 4 … s; after a stated window when it is over, if that is within the hold.
+ */
+function nextRoundMs(
+  progress: Progress,
+  order: readonly Candidate[],
+  availabilityOf: (candidate: Candidate) => Availability,
+  holdLeftMs: number,
+  policy: DecisionPolicy,
+  now: number,
+): number | undefined {
+  if (holdLeftMs <= 0 || laterAttempts(progress) >= policy.maxAttempts) return undefined;
+  // Reckoned from the last attempt's end: whoever is woken in between doesn't begin the pause anew.
+  const pausedMs = Math.max(0, now - (progress.attempts.at(-1)?.endedAt ?? now));
+  const pauseMs = Math.max(0, FIRST_BACKOFF_MS * 2 ** (progress.round - 1) - pausedMs);
+  let soonest: number | undefined;
+  for (const candidate of order) {
+    const key = candidateKey(candidate);
+    const last = progress.attempts.findLast((attempt) => candidateKey(attempt.candidate) === key);
+    const failure = failureOf(last);
+    if (failure === undefined || last?.round !== progress.round) continue;
+    const inMs = failedInPassing(failure)
+      ? Math.min(pauseMs, holdLeftMs)
+      : windowMs(failure, availabilityOf(candidate), now);
+    if (inMs === undefined || inMs > holdLeftMs) continue;
+    if (soonest === undefined || inMs < soonest) soonest = inMs;
+  }
+  return soonest;
+}
+
+/** How long a provider's own window still lasts, ms. */
+function windowMs(failure: Failure, availability: Availability, now: number): number | undefined {
+  if (failure.kind !== 'rate_limited' || availability.kind !== 'cooling') return undefined;
+  return Math.max(0, availability.until - now);
+}
+
+/** Those that cool on suspicion first, then those that cool for sure; never inside a stated window. */
+function desperateTry(untried: readonly Standing[], now: number): Decision | undefined {
+  const reason = 'everyone cools: tried all the same';
+  const suspected = untried.find(({ availability: a }) => a.kind === 'cooling' && a.basis === 'suspicion');
+  // Its cooldown is over and the hold is used up: a slow trial must not lock the provider away.
+  const underway = untried.find(({ availability: a }) => a.kind === 'trial_running' && a.desperate !== true);
+  const certain = untried.find(
+    ({ availability: a }) =>
+      a.kind === 'cooling' &&
+      a.basis === 'certain' &&
+      (a.lastTryAt === undefined || now - a.lastTryAt >= CERTAIN_TRY_INTERVAL_MS),
+  );
+  const chosen = suspected ?? underway ?? certain;
+  if (chosen === undefined) return undefined;
+  return { kind: 'try', candidate: chosen.candidate, mode: 'desperate', hurried: false, reason };
+}
