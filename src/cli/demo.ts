@@ -29,7 +29,7 @@ export async function demo(options: ListenOptions, world: World): Promise<number
   }
   const configuration = withFlags(parsed.configuration, options);
   const load = async () => ({ kind: 'loaded', configuration }) as const;
-  const code = await serveUntilSignalled(configuration, load, world, hint);
+  const code = await serveUntilSignalled(configuration, load, world, { hint });
   await providers.close();
   return code;
 }

@@ -34,19 +34,20 @@ export async function start(options: StartOptions, world: World): Promise<number
     const configuration = withFlags(next.configuration, options);
     return { kind: 'loaded', configuration, warnings: lines('warning') };
   };
-  return serveUntilSignalled(withFlags(first.configuration, options), load, world);
+  return serveUntilSignalled(withFlags(first.configuration, options), load, world, { text: first.text });
 }
 
 /**
  * Serves a configuration with banner, log, watch and signals.
  *
- * @param hint what to say below the banner, given the balancer's address
+ * @param extra `hint`: what to say below the banner, given the balancer's address; `text`: what the file held when it
+ *   was loaded
  */
 export async function serveUntilSignalled(
   configuration: Configuration,
   load: () => Promise<Loaded>,
   world: World,
-  hint: (url: string) => string = () => '',
+  extra: { readonly hint?: (url: string) => string; readonly text?: string } = {},
 ): Promise<number> {
   const { stdout, stderr, env } = world;
   let redact = (text: string): string => text;
@@ -82,9 +83,10 @@ export async function serveUntilSignalled(
   const onChange = async (): Promise<void> => {
     if (balancer.settings().reload) await balancer.reload();
   };
-  const watch = file === undefined ? undefined : watchConfiguration(file, onChange, { clock });
+  const { hint, text: loaded } = extra;
+  const watch = file === undefined ? undefined : watchConfiguration(file, onChange, { clock, loaded });
   await watch?.ready;
-  greet(balancer, log, world, hint(balancer.server.url));
+  greet(balancer, log, world, hint?.(balancer.server.url) ?? '');
 
   await signals.first;
   await Promise.race([balancer.drain(), signals.second.then(() => balancer.stop())]);

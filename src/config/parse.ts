@@ -15,7 +15,13 @@ import { readTimeouts } from './timeouts.ts';
 
 /** `ok` as at a start: diagnostics that are errors only at a check do not stop. */
 export type LoadResult =
-  | { readonly ok: true; readonly configuration: Configuration; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly ok: true;
+      readonly configuration: Configuration;
+      readonly diagnostics: readonly Diagnostic[];
+      /** What was read, for whoever watches for changes. */
+      readonly text: string;
+    }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 export interface ParseContext {
@@ -50,7 +56,7 @@ export function parseConfiguration(text: string, context: ParseContext): LoadRes
   const told = inFileOrder(reading.older ? diagnostics.map(lenient) : diagnostics);
   return hasErrors(told, 'start')
     ? { ok: false, diagnostics: told }
-    : { ok: true, configuration, diagnostics: told };
+    : { ok: true, configuration, diagnostics: told, text };
 }
 
 /** Where an unfit value costs a whole provider: without these keys there is none. */

@@ -9,6 +9,8 @@ export interface WatchOptions {
   readonly settleMs?: number;
   /** How often the file is looked at without any sign: mounted folders and remote disks send none. Default 5000. */
   readonly pollMs?: number;
+  /** What the file held when it was loaded: a change since then is told at once. Default: what it holds at the beginning. */
+  readonly loaded?: string | undefined;
 }
 
 export interface ConfigurationWatch {
@@ -16,7 +18,7 @@ export interface ConfigurationWatch {
   close(): void;
   /**
    * Settles when the file as it stood at the beginning is known: changes from then on are told. Whoever loads the file
-   * after this misses none.
+   * after this, or gives `loaded`, misses none.
    */
   readonly ready: Promise<void>;
 }
@@ -65,12 +67,14 @@ class FileWatch {
     this.#clock = options.clock;
     this.#settleMs = options.settleMs ?? SETTLE_MS;
     this.#pollMs = options.pollMs ?? POLL_MS;
+    this.#content = options.loaded;
   }
 
   async start(): Promise<void> {
     await this.#watchFolders();
-    this.#content = await readText(this.#file);
-    this.#plan(this.#pollMs);
+    const content = await readText(this.#file);
+    this.#content ??= content;
+    this.#plan(this.#content === content ? this.#pollMs : this.#settleMs);
   }
 
   close(): void {

@@ -173,6 +173,25 @@ test('a callback that fails does not end the watching', async () => {
   expect(told).toEqual(['two', 'three']);
 });
 
+test('a change between loading and watching is told', async () => {
+  const told = new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no change was told')), DEADLINE_MS);
+    const onChange = async () => {
+      clearTimeout(timer);
+      resolve(await readFile(file, 'utf8'));
+    };
+    watches.push(
+      watchConfiguration(file, onChange, {
+        clock: systemClock,
+        settleMs: 20,
+        pollMs: 60_000,
+        loaded: 'before',
+      }),
+    );
+  });
+  expect(await told).toBe(await readFile(file, 'utf8'));
+});
+
 test('nothing waits and nothing is told after close', async () => {
   const timers = new Set<unknown>();
   const clock: Clock = {
