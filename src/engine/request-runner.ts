@@ -1,7 +1,8 @@
 import { type CallbackActorLogic, fromCallback } from 'xstate';
 import { availabilityOf, type ProviderRef } from '../../machines/provider.ts';
-import { type RequestRef, requestMachine, settleAfterFault } from '../../machines/request.ts';
+import { type RequestRef, requestMachine } from '../../machines/request.ts';
 import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/request-events.ts';
+import { settleAfterFault } from '../../machines/request-verdicts.ts';
 import { remember } from '../domain/affinity.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import type { Candidate } from '../domain/candidate.ts';
