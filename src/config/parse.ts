@@ -47,12 +47,9 @@ export function parseConfiguration(text: string, context: ParseContext): LoadRes
   if (hasErrors(diagnostics, 'start')) return { ok: false, diagnostics: inFileOrder(diagnostics) };
   const reading = readFile(source, shapeOf(FileSchema), context.env);
   for (const { finding, ...spot } of reading.findings) diagnostics.push({ ...finding, ...name, ...spot });
-  const report = reporter(diagnostics, reading.spots, context.file);
-  const lost = diagnostics.some(
-    (diagnostic) => diagnostic.start === 'error' && LOST_PROVIDER.test(diagnostic.path),
-  );
+  const report = withoutRepetition(reporter(diagnostics, reading.spots, context.file), reading);
   const file = v.parse(FileSchema, reading.value ?? {});
-  const configuration = assemble(file, reading, context, lost ? quietly(report) : report);
+  const configuration = assemble(file, reading, context, report);
   const told = inFileOrder(reading.older ? diagnostics.map(lenient) : diagnostics);
   return hasErrors(told, 'start')
     ? { ok: false, diagnostics: told }
@@ -61,11 +58,23 @@ export function parseConfiguration(text: string, context: ParseContext): LoadRes
 
 /** Where an unfit value costs a whole provider: without these keys there is none. */
 const LOST_PROVIDER = /^(providers(\[\d+\](\.name|\.base_url)?)?)?$/;
+/** … and where it costs the name by which routes know it. */
+const LOST_NAME = /^(providers(\[\d+\](\.name)?)?)?$/;
 
-/** After a provider was left out as unfit, complaints that it is missing would only repeat that. */
-function quietly(report: Report): Report {
+/**
+ * Holds back what an error already told implies: of a value that only stands in, that it is odd; of a provider that
+ * was lost, that none is there, and that a route may have meant it.
+ */
+function withoutRepetition(report: Report, { findings, standIns }: Reading): Report {
+  const lost = (pattern: RegExp) =>
+    findings.some(({ finding, path }) => finding.start === 'error' && pattern.test(path));
+  const lostProvider = lost(LOST_PROVIDER);
+  const lostName = lost(LOST_NAME);
   return (slot, finding) => {
-    if (finding.code !== 'no-provider' && finding.code !== 'unknown-provider') report(slot, finding);
+    if (standIns.has(slot)) return;
+    if (finding.code === 'no-provider' && lostProvider) return;
+    if (finding.code === 'unknown-provider' && lostName) return;
+    report(slot, finding);
   };
 }
 

@@ -29,6 +29,8 @@ export function readProviders(
   for (const [index, entry] of entries.entries()) {
     const slot = `providers[${index}]`;
     const id = providerId(entry.name, entry.account_email);
+    // Also of one that is not used: its own mistakes would show only when this one is mended.
+    const provider = readProvider(entry, id, slot, context);
     if (providers.has(id)) {
       context.report(`${slot}.name`, {
         code: 'duplicate-provider',
@@ -38,7 +40,7 @@ export function readProviders(
       });
       continue;
     }
-    providers.set(id, readProvider(entry, id, slot, context));
+    providers.set(id, provider);
   }
   return [...providers.values()];
 }
@@ -56,9 +58,14 @@ function readProvider(
   const address = readBaseUrl(entry.base_url, type);
   const proxy = entry.proxy === undefined || entry.proxy.trim() === '' ? undefined : readProxy(entry.proxy);
   const headers = readHeaders(entry.headers, `${slot}.headers`, report);
-  const blocked =
-    unset.length > 0 ? blockByVariables(unset, report) : blockByAddress(address, proxy, slot, report);
-  const credential: Credential = blocked ?? readOwnCredential(entry, slot, report);
+  // What waits for a variable has been told of; that it is empty or odd till then is no news.
+  const rest: Report = (at, finding) => {
+    if (!context.unset.has(at)) report(at, finding);
+  };
+  const byVariables = blockByVariables(unset, report);
+  const byAddress = blockByAddress(address, proxy, slot, rest);
+  const own = readOwnCredential(entry, slot, rest);
+  const credential: Credential = byVariables ?? byAddress ?? own;
   if (address.kind === 'address' && address.cut !== undefined) reportCut(address.cut, slot, report);
   const unservable = unservableReason(type, credential);
   if (unservable !== undefined && (type !== 'anthropic' || credential.kind === 'oauth'))
@@ -101,7 +108,8 @@ function unsetWithin(unset: ReadonlyMap<string, readonly string[]>, slot: string
     .map(([path, names]) => ({ slot: path, names }));
 }
 
-function blockByVariables(unset: readonly UnsetValue[], report: Report): Credential {
+function blockByVariables(unset: readonly UnsetValue[], report: Report): Credential | undefined {
+  if (unset.length === 0) return undefined;
   for (const { slot, names } of unset) {
     report(slot, {
       code: 'unset-variable',

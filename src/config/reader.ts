@@ -24,7 +24,10 @@ import {
 
 /** What a reading gives. */
 export interface Reading {
-  /** Fits the schema, or is undefined if nothing usable is there. Values that do not fit are left out and told of. */
+  /**
+   * Fits the schema, or is undefined if nothing usable is there. Values that do not fit are left out and told of; for
+   * those that are required something stands in, so that what surrounds them can be judged all the same.
+   */
   readonly value: unknown;
   readonly findings: readonly (Spot & { readonly finding: Finding })[];
   /**
@@ -34,6 +37,8 @@ export interface Reading {
   readonly spots: ReadonlyMap<string, Spot>;
   /** Values that name environment variables which are not set, by path in `value`. */
   readonly unset: ReadonlyMap<string, readonly string[]>;
+  /** Where something stands in, by path in `value`: there is an error about each of them. */
+  readonly standIns: ReadonlySet<string>;
   /** A key of an older version was seen. */
   readonly older: boolean;
 }
@@ -52,12 +57,14 @@ export function readFile(source: Source, shape: Shape, env: Environment): Readin
     findings: [],
     spots: new Map(),
     unset: new Map(),
+    standIns: new Set(),
     older: false,
     values: 0,
   };
   const value =
     source.root === undefined ? {} : readNode(walk, source.root, shape, { slot: '', spot: { path: '' } });
-  return { value, findings: walk.findings, spots: walk.spots, unset: walk.unset, older: walk.older };
+  const { findings, spots, unset, standIns, older } = walk;
+  return { value, findings, spots, unset, standIns, older };
 }
 
 /** The value at one position, undefined if nothing usable stands there. */
@@ -93,19 +100,23 @@ function readObject(walk: Walk, map: YAMLMap, shape: ObjectShape, at: At): unkno
     const value = readNode(walk, entry.value, inner, valueAt(walk, at, key, entry, known));
     if (value !== undefined) result[known] = value;
   }
-  return isComplete(walk, result, shape, entries, at) ? result : undefined;
+  complete(walk, result, shape, entries, at);
+  return result;
 }
 
-/** Whether nothing that is required is missing. A value that was there but did not fit has been told of already. */
-function isComplete(
+/** Fills in for what is required and missing. A value that was there but did not fit has been told of already. */
+function complete(
   walk: Walk,
-  result: Readonly<Record<string, unknown>>,
+  result: Record<string, unknown>,
   shape: ObjectShape,
   entries: ReadonlyMap<string, Entry>,
   at: At,
-): boolean {
+): void {
   const missing = [...shape.entries].filter(([key, inner]) => !inner.optional && result[key] === undefined);
   for (const [key, inner] of missing) {
+    // Required are names and addresses only, and a path is a text that nobody gives twice.
+    result[key] = join(at.slot, key);
+    walk.standIns.add(join(at.slot, key));
     const entry = entries.get(key);
     if (entry !== undefined && !isEmpty(entry.value)) continue;
     const spot =
@@ -118,7 +129,6 @@ function isComplete(
       expected: expectation(inner),
     });
   }
-  return missing.length === 0;
 }
 
 /** Names that mean something to the language itself. */

@@ -21,6 +21,8 @@ export interface Walk {
   /** By path in the result. */
   readonly spots: Map<string, Spot>;
   readonly unset: Map<string, readonly string[]>;
+  /** By path in the result: required values that are missing or unfit, for which something else stands. */
+  readonly standIns: Set<string>;
   /** A key of an older version was seen. */
   older: boolean;
   /** Values read so far: aliases may repeat a mapping, but not multiply it without end. */

@@ -97,7 +97,7 @@ const FATAL: readonly Mistake[] = [
   },
   {
     title: 'required keys that are missing or empty',
-    text: 'providers:\n  - type: anthropic\n    base_url:\n',
+    text: 'providers:\n  - type: anthropic\n    base_url:\n    auth_value: key\n',
     start: [
       '2:5: error: providers[0].name: a required key is missing: found nothing, expected text',
       '3:5: error: providers[0].base_url: a required key is missing: found nothing, expected text',
@@ -378,7 +378,7 @@ test('every mistake is told at once, in the order of the file', () => {
 });
 
 test('a provider that was left out as unfit is not missed a second time by its routes', () => {
-  const text = 'providers:\n  - name: a\nmodel_routes:\n  "*":\n    - provider: a\n';
+  const text = 'providers:\n  - name: a\n    auth_value: key\nmodel_routes:\n  "*":\n    - provider: a\n';
   expect(told(text)).toEqual([
     '2:5: error: providers[0].base_url: a required key is missing: found nothing, expected text',
   ]);
