@@ -25,7 +25,7 @@ export function cool(
   return { ...rest, trips: record.trips + 1, cooling: { ...cooling, ...stated } };
 }
 
-/** How long this failure cools, ms: doubled with each failed trial up to its row's limit, ±10 % so that those that fell together do not return together. */
+/** How long this failure cools, ms: doubled with each failed trial up to its row's limit, and spread. */
 function cooldownMs(
   trips: number,
   failure: Failure,
@@ -38,13 +38,17 @@ function cooldownMs(
   if (cooldown.kind === 'window' && failure.window !== undefined)
     return Math.min(Math.max(0, failure.window.until - verdict.at), max);
   const startMs = cooldown.kind === 'fixed' ? cooldown.ms : base;
-  const limitMs = cooldown.kind === 'fixed' && cooldown.growsTo === 'base' ? Math.max(base, startMs) : max;
-  const grownMs = Math.min(startMs * 2 ** Math.min(trips, 30), Math.max(limitMs, startMs));
-  return jittered(grownMs, verdict.chance);
+  const growsTo = cooldown.kind === 'fixed' && cooldown.growsTo === 'base' ? base : max;
+  const limitMs = Math.max(growsTo, startMs);
+  const grownMs = Math.min(startMs * 2 ** Math.min(trips, 30), limitMs);
+  // Nothing cools longer than the longest cooldown, except a row that begins above it.
+  return spread(grownMs, verdict.chance, Math.max(max, startMs));
 }
 
-function jittered(ms: number, chance: number): number {
-  return Math.round(ms * (0.9 + 0.2 * chance));
+/** ±10 %, so that those that fell together do not return together; what would be above the limit falls as far below it. */
+function spread(ms: number, chance: number, limitMs: number): number {
+  const spreadMs = Math.round(ms * (0.9 + 0.2 * chance));
+  return spreadMs > limitMs ? 2 * limitMs - spreadMs : spreadMs;
 }
 
 /** A longer stated window is a fact, no second punishment: it extends what cools already. */
@@ -70,6 +74,22 @@ export function withLongerWindow(
 }
 
 /**
+ * What a try in spite of a cooldown has heard: within a time that the provider stated there is no further one. The
+ * cooldown itself is not lengthened; a record that did not cool begins to.
+ */
+export function withStatedTime(
+  record: HealthRecord,
+  failure: Failure,
+  rule: FailureRule,
+  verdict: Verdict,
+  policy: HealthPolicy,
+): HealthRecord {
+  if (failure.window === undefined || rule.cooldown.kind !== 'window') return record;
+  if (record.cooling === undefined) return cool(record, failure, rule, verdict, policy);
+  return { ...record, cooling: { ...record.cooling, statedUntil: failure.window.until } };
+}
+
+/**
  * The record after a trial that our own curiosity's limit cut short: the cooldown is repeated as long as it was, not
  * grown. A stated window is not repeated (the provider named it once), a plain cooldown takes its place.
  */
@@ -84,7 +104,9 @@ export function afterCutShort(
   if (cooling === undefined) return rest;
   const { since, until, basis, cause } = cooling;
   const inWindow = basis === 'window';
-  const durationMs = inWindow ? jittered(policy.failureCooldownMs, verdict.chance) : until - since;
+  const durationMs = inWindow
+    ? spread(policy.failureCooldownMs, verdict.chance, policy.maxCooldownMs)
+    : until - since;
   const repeated: Cooling = {
     since: verdict.at,
     until: verdict.at + durationMs,

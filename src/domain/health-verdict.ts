@@ -1,4 +1,4 @@
-import { cool, withLongerWindow } from './cooldown.ts';
+import { cool, withLongerWindow, withStatedTime } from './cooldown.ts';
 import { FAILURE_TABLE, type FailureRule } from './failure-table.ts';
 import { type HealthPolicy, type HealthRecord, healed, type Verdict } from './health.ts';
 import type { Failure } from './outcome.ts';
@@ -55,7 +55,7 @@ export function afterFailure(
     lastError: { at: verdict.at, failure, requestId: verdict.requestId },
   };
   // "Such tries never lengthen a cooldown": nor may one that went along with a trial.
-  if (verdict.mode === 'desperate') return settled;
+  if (verdict.mode === 'desperate') return withStatedTime(settled, failure, rule, verdict, policy);
   if (!isTrial && !isNewCause(record, verdict)) return afterOldCause(settled, verdict, failure, rule, policy);
   const counted: HealthRecord = {
     ...settled,

@@ -97,7 +97,8 @@ export function availability(record: HealthRecord, now: number): Availability {
       ? { kind: 'trial_due', unhurried: true }
       : { kind: 'trial_due' };
   }
-  const { until, basis, cause } = cooling;
+  const { until, cause, statedUntil = now } = cooling;
+  const basis = statedUntil > now ? 'window' : cooling.basis;
   return record.lastTryAt === undefined
     ? { kind: 'cooling', until, basis, cause }
     : { kind: 'cooling', until, basis, cause, lastTryAt: record.lastTryAt };

@@ -19,7 +19,7 @@ import type { AttemptMode } from './trace.ts';
  */
 export interface ProviderHealth {
   readonly provider: HealthRecord;
-  /** Upstream model → record; only pairs with something to tell. Insertion order is the order of last change. */
+  /** Upstream model → record; only pairs with something to tell. Insertion order is the order of last use. */
   readonly pairs: ReadonlyMap<string, HealthRecord>;
   readonly endpoints: ReadonlyMap<Endpoint, HealthRecord>;
 }
@@ -32,7 +32,7 @@ export interface AttemptTarget {
   readonly endpoint: Endpoint;
 }
 
-/** At most so many pairs are remembered a provider; the longest unchanged go first. */
+/** At most so many pairs are remembered a provider; the least recently used go first. */
 export const MAX_PAIRS = 256;
 
 /** What a candidate's health allows at `now`: the worst of its provider, its pair and, for a side endpoint, that endpoint. */
@@ -70,8 +70,18 @@ export function attemptStarted(
   mode: AttemptMode,
   at: number,
 ): ProviderHealth {
-  if (mode === 'normal') return health;
-  return mapRecords(health, target, (record) => claimTrial(record, attemptId, mode, at));
+  const used = pairUsed(health, target);
+  if (mode === 'normal') return used;
+  return mapRecords(used, target, (record) => claimTrial(record, attemptId, mode, at));
+}
+
+/** Its pair, where it has one, is the last that would be forgotten. */
+function pairUsed(health: ProviderHealth, target: AttemptTarget): ProviderHealth {
+  const record = target.endpoint === 'messages' ? health.pairs.get(target.model) : undefined;
+  if (record === undefined) return health;
+  const pairs = new Map(health.pairs);
+  pairs.delete(target.model);
+  return { ...health, pairs: pairs.set(target.model, record) };
 }
 
 /** An attempt's first content came. */

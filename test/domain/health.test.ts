@@ -122,6 +122,16 @@ describe('length of a cooldown', () => {
     expect([length(0), length(0.5), length(0.999_999)]).toEqual([54_000, 60_000, 66_000]);
   });
 
+  it('is spread within max_cooldown once it has grown to it', () => {
+    const grown = { ...HEALTHY, trips: 9 };
+    const policy = { ...POLICY, unhealthyThreshold: 1 };
+    const length = (chance: number) => fail(grown, CUT, 1, 0, { chance }, policy).cooling?.until ?? 0;
+    const lengths = [0, 0.25, 0.5, 0.75, 0.999_999].map(length);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(POLICY.maxCooldownMs);
+    expect(Math.min(...lengths)).toBeGreaterThanOrEqual(POLICY.maxCooldownMs * 0.9);
+    expect(length(0.9)).not.toBe(length(0.7));
+  });
+
   it('never shortens a row of its own below a small failure_cooldown', () => {
     const policy = { ...POLICY, unhealthyThreshold: 1, failureCooldownMs: 1_000 };
     const record = fail(HEALTHY, failure('overloaded'), 1, 0, {}, policy);
@@ -303,7 +313,7 @@ describe('desperate tries', () => {
       const trying = claimTrial(cooling, 'r2#1', 'desperate', 10);
       const failed = failure(kind, { window: window(1e9) });
       const after = fail(trying, failed, 2, 20, { mode: 'desperate' });
-      expect(after.cooling, kind).toEqual(cooling.cooling);
+      expect(after.cooling?.until, kind).toBe(cooling.cooling?.until);
       expect(after.trips, kind).toBe(cooling.trips);
       expect(after.trial, kind).toBeUndefined();
     }
@@ -313,6 +323,14 @@ describe('desperate tries', () => {
     const trying = claimTrial(cooling, 'r2#1', 'desperate', 10);
     const healed = afterSuccess(trying, verdict(2, 20, SUCCESS, { mode: 'desperate' }), POLICY);
     expect(availability(healed, 30)).toEqual({ kind: 'ready' });
+  });
+
+  it('hear a stated time: until it is over there is no further one', () => {
+    const limited = failure('rate_limited', { window: window(30_000) });
+    const after = fail(claimTrial(cooling, 'r2#1', 'desperate', 10), limited, 2, 20, { mode: 'desperate' });
+    expect(after.cooling?.statedUntil).toBe(30_000);
+    expect(availability(after, 29_999)).toMatchObject({ kind: 'cooling', basis: 'window' });
+    expect(availability(after, 30_000)).toMatchObject({ kind: 'cooling', basis: 'suspicion' });
   });
 
   it('leave the time of the try', () => {

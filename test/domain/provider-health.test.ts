@@ -202,7 +202,7 @@ describe('trials', () => {
 });
 
 describe('pairs', () => {
-  it(`are at most ${MAX_PAIRS}; the longest unchanged go first`, () => {
+  it(`are at most ${MAX_PAIRS}; the least recently used go first`, () => {
     let health = HEALTHY_PROVIDER;
     for (let index = 0; index < MAX_PAIRS + 10; index += 1) {
       const target: AttemptTarget = { model: `made-up-${index}`, endpoint: 'messages' };
@@ -211,6 +211,31 @@ describe('pairs', () => {
     expect(health.pairs.size).toBe(MAX_PAIRS);
     expect(health.pairs.has('made-up-9')).toBe(false);
     expect(health.pairs.has('made-up-10')).toBe(true);
+  });
+
+  it('are kept while they are used, whatever they are used for', () => {
+    const missing = (health: ProviderHealth, model: string, sequence: number): ProviderHealth =>
+      settle(health, verdict(sequence, sequence, failure('model_missing')), { model, endpoint: 'messages' });
+    let health = missing(missing(HEALTHY_PROVIDER, 'in use', 1), 'unused', 2);
+    for (let index = 0; index < MAX_PAIRS - 1; index += 1) {
+      const used: AttemptTarget = { model: 'in use', endpoint: 'messages' };
+      health = attemptStarted(health, used, `u${index}#1`, 'desperate', 100 + index);
+      health = settle(
+        health,
+        verdict(100 + index, 100 + index, failure('client_left'), {
+          attemptId: `u${index}#1`,
+          mode: 'desperate',
+        }),
+        used,
+      );
+      health = missing(health, `made-up-${index}`, 1_000 + index);
+    }
+    expect(health.pairs.has('in use')).toBe(true);
+    expect(health.pairs.has('unused')).toBe(false);
+    // Also an attempt that leaves its record as it is.
+    const oldest = [...health.pairs.keys()][1] ?? '';
+    const after = attemptStarted(health, { model: oldest, endpoint: 'messages' }, 'n#1', 'normal', 5_000);
+    expect([...after.pairs.keys()].at(-1)).toBe(oldest);
   });
 
   it('are not made by successes or by faultless ends', () => {
@@ -259,7 +284,7 @@ describe('any history', () => {
           health = settle(health, told, target);
           for (const record of [health.provider, ...health.pairs.values()]) {
             expect(record.trial).toBeUndefined();
-            expect((record.cooling?.until ?? now) - now).toBeLessThanOrEqual(POLICY.maxCooldownMs * 1.1);
+            expect((record.cooling?.until ?? now) - now).toBeLessThanOrEqual(POLICY.maxCooldownMs);
             if (record.cooling === undefined) expect(record.failures).toBeLessThan(POLICY.unhealthyThreshold);
           }
         });

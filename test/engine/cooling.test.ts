@@ -54,6 +54,29 @@ describe('when every candidate cools', () => {
     expect((await bench.provider('first')).state).toBe('healthy');
   });
 
+  it.each([
+    ['the model', {}],
+    ['the account', { 'x-ratelimit-scope': 'account' }],
+  ])('one that states a time then (for %s) is not asked again before it is over', async (_whose, scope) => {
+    const first = await start({ name: 'first', behaviour: DOWN });
+    const bench = await balance({
+      providers: [entry(first)],
+      settings: { hold_while_cooling: 0, unhealthy_threshold: 1 },
+    });
+    await bench.messages().end;
+    first.setBehaviour(apiError(429, 'rate_limit_error', 'wait', { 'retry-after': '30', ...scope }));
+    await bench.messages().end;
+    expect(first.requests).toHaveLength(2);
+    bench.clock.advance(29_999);
+    expect((await bench.messages().end).status).toBe(503);
+    expect(first.requests).toHaveLength(2);
+    // The cooldown is as long as it was: the time that was stated has not lengthened it.
+    expect(traceOf(await bench.provider('first')).cools).toBe(31);
+    bench.clock.advance(1);
+    await bench.messages().end;
+    expect(first.requests).toHaveLength(3);
+  });
+
   it('one of them is tried at a time', async () => {
     const first = await start({ name: 'first', behaviour: [DOWN, HELD] });
     const bench = await balance({
