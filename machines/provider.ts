@@ -1,25 +1,30 @@
 import { type ActorRefFrom, assertEvent, assign, enqueueActions, type SnapshotFrom, setup } from 'xstate';
 import type { Availability } from '../src/domain/availability.ts';
 import { healed } from '../src/domain/health.ts';
-import { type HealthState, healthChanges, healthState } from '../src/domain/health-changes.ts';
 import {
   type AttemptTarget,
   candidateAvailability,
   HEALTHY_PROVIDER,
 } from '../src/domain/provider-health.ts';
-import { MAX_TIMER_MS } from '../src/domain/time.ts';
-import {
-  type AttemptCommitted,
-  type AttemptSettled,
-  type AttemptStarted,
-  healthAfter,
-  type ProviderContext,
-  type ProviderEvent,
-  type ProviderHealthChanged,
-  type ProviderInput,
-  ruleText,
-  startedHealth,
+import { attemptChanges, forgottenChanges, quietHealed, trialDue } from './provider-changes.ts';
+import type {
+  ProviderContext,
+  ProviderEvent,
+  ProviderHealthChanged,
+  ProviderInput,
 } from './provider-events.ts';
+import {
+  becomes,
+  claims,
+  cooldownLeftMs,
+  countsAgain,
+  handsOver,
+  isAttemptEvent,
+  movesCooldown,
+  quietLeftMs,
+  recorded,
+  stateOf,
+} from './provider-rules.ts';
 
 /**
  * One provider's health as a chart: healthy → degraded → cooling → trial → healthy. The rules are pure functions of
@@ -66,22 +71,10 @@ const providerSetup = setup({
     trips: ({ context, event }) => becomes(context, event, 'cooling'),
     leavesDoubt: ({ context, event }) => becomes(context, event, 'degraded'),
     heals: ({ context, event }) => becomes(context, event, 'healthy'),
-    claims: ({ context, event }) =>
-      event.type === 'attempt.started' &&
-      startedHealth(context, event).provider.trial?.attemptId === event.attemptId &&
-      becomes(context, event, 'trial'),
-    handsOver: ({ context, event }) =>
-      becomes(context, event, 'trial') &&
-      isAttemptEvent(event) &&
-      healthAfter(context, event).provider.trial === undefined,
-    movesCooldown: ({ context, event }) =>
-      becomes(context, event, 'cooling') &&
-      isAttemptEvent(event) &&
-      healthAfter(context, event).provider.cooling !== context.health.provider.cooling,
-    countsAgain: ({ context, event }) =>
-      becomes(context, event, 'degraded') &&
-      isAttemptEvent(event) &&
-      healthAfter(context, event).provider.failures !== context.health.provider.failures,
+    claims: ({ context, event }) => claims(context, event),
+    handsOver: ({ context, event }) => handsOver(context, event),
+    movesCooldown: ({ context, event }) => movesCooldown(context, event),
+    countsAgain: ({ context, event }) => countsAgain(context, event),
     isClaimed: ({ context }) => context.health.provider.trial !== undefined,
     identityChanged: ({ event }) => event.type === 'settings.changed' && event.identityChanged,
     noneInFlight: ({ context }) => context.inFlight === 0,
@@ -89,60 +82,18 @@ const providerSetup = setup({
       context.policy.unhealthyResetTimeoutMs > 0 && context.health.provider.cooling === undefined,
   },
   delays: {
-    cooldown: ({ context }) => timerMs((context.health.provider.cooling?.until ?? 0) - context.at),
-    quiet: ({ context }) => {
-      const lastAt = context.health.provider.lastCounted?.at ?? context.at;
-      return timerMs(lastAt + context.policy.unhealthyResetTimeoutMs - context.at);
-    },
+    cooldown: ({ context }) => cooldownLeftMs(context),
+    quiet: ({ context }) => quietLeftMs(context),
   },
 });
-
-function timerMs(ms: number): number {
-  return Math.min(MAX_TIMER_MS, Math.max(0, ms));
-}
-
-function stateOf(context: ProviderContext): HealthState {
-  return healthState(context.health.provider, context.at);
-}
-
-type AttemptEvent = AttemptStarted | AttemptCommitted | AttemptSettled;
-
-function isAttemptEvent(event: ProviderEvent): event is AttemptEvent {
-  return 'attemptId' in event;
-}
-
-/** Whether this event leaves the provider in `state`. */
-function becomes(context: ProviderContext, event: ProviderEvent, state: HealthState): boolean {
-  return isAttemptEvent(event) && healthState(healthAfter(context, event).provider, event.at) === state;
-}
-
-function inFlightAfter(inFlight: number, event: AttemptEvent): number {
-  if (event.type === 'attempt.committed') return inFlight;
-  return event.type === 'attempt.started' ? inFlight + 1 : Math.max(0, inFlight - 1);
-}
 
 /** Records what an attempt's event does to health, and tells every visible change with its cause. */
 const record = providerSetup.createAction(
   enqueueActions(({ context, event, enqueue }) => {
-    if (!('attemptId' in event)) return;
-    const health = healthAfter(context, event);
-    enqueue.assign({
-      health,
-      at: event.at,
-      ...('sequence' in event ? { latestSequence: Math.max(context.latestSequence, event.sequence) } : {}),
-      inFlight: inFlightAfter(context.inFlight, event),
-    });
-    for (const change of healthChanges(context.health, health, event.at)) {
-      enqueue.emit({
-        type: 'health.changed',
-        provider: context.id,
-        ...change,
-        rule: ruleText(event, change, context.policy.unhealthyThreshold),
-        attemptId: event.attemptId,
-        ...('requestId' in event ? { requestId: event.requestId } : {}),
-        ...('outcome' in event && event.outcome.kind !== 'success' ? { failure: event.outcome } : {}),
-      });
-    }
+    if (!isAttemptEvent(event)) return;
+    const facts = recorded(context, event);
+    enqueue.assign(facts);
+    for (const change of attemptChanges(context, event, facts.health)) enqueue.emit(change);
   }),
 );
 
@@ -152,28 +103,14 @@ const forget = providerSetup.createAction(
     if (event.type === 'settings.changed' && !event.identityChanged) return;
     const at = 'at' in event ? event.at : context.at;
     enqueue.assign({ health: HEALTHY_PROVIDER, at, latestSequence: context.latestSequence });
-    for (const change of healthChanges(context.health, HEALTHY_PROVIDER, at))
-      enqueue.emit({
-        type: 'health.changed',
-        provider: context.id,
-        ...change,
-        rule: ruleText(event, change, context.policy.unhealthyThreshold),
-      });
+    for (const change of forgottenChanges(context, event, at)) enqueue.emit(change);
   }),
 );
 
 const forgetCount = providerSetup.createAction(
   enqueueActions(({ context, enqueue }) => {
     enqueue.assign({ health: { ...context.health, provider: healed(context.health.provider) } });
-    enqueue.emit({
-      type: 'health.changed',
-      provider: context.id,
-      scope: 'provider',
-      from: 'degraded',
-      to: 'healthy',
-      failures: 0,
-      rule: 'quiet since its last failure',
-    });
+    enqueue.emit(quietHealed(context));
   }),
 );
 
@@ -181,15 +118,7 @@ const tellTrialDue = providerSetup.createAction(
   enqueueActions(({ context, enqueue }) => {
     const until = context.health.provider.cooling?.until ?? context.at;
     enqueue.assign({ at: Math.max(context.at, until) });
-    enqueue.emit({
-      type: 'health.changed',
-      provider: context.id,
-      scope: 'provider',
-      from: 'cooling',
-      to: 'trial',
-      failures: context.health.provider.failures,
-      rule: 'its cooldown is over',
-    });
+    enqueue.emit(trialDue(context));
   }),
 );
 
