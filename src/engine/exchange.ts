@@ -12,13 +12,13 @@ import { spliceBody } from '../protocols/anthropic/body-splice.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import { CLIENT_PING, clientError } from '../protocols/anthropic/client-events.ts';
 import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
-import {
-  type ClientSide,
-  type CommittedAnswer,
-  type RunningAttempt,
-  startAttempt,
-  type UpstreamAnswer,
-} from '../upstream/attempt.ts';
+import { startAttempt } from '../upstream/attempt.ts';
+import type {
+  ClientSide,
+  CommittedAnswer,
+  RunningAttempt,
+  UpstreamAnswer,
+} from '../upstream/attempt-types.ts';
 import { upstreamHeaders } from '../upstream/request-headers.ts';
 import { clientHeaders, type OwnHeaders } from '../upstream/response-headers.ts';
 import type { ClientRequest, Reply } from './interface.ts';

@@ -1,104 +1,31 @@
-import type { BufferBudget } from '../domain/buffer-budget.ts';
 import { classifyTimeout, classifyTransport } from '../domain/classify-transport.ts';
-import type { Endpoint, Failure, Outcome, Usage } from '../domain/outcome.ts';
-import type { Timeouts, UnhealthyLists } from '../domain/settings.ts';
-import type { Clock } from '../domain/time.ts';
-import { type AnswerReader, readAnswerBy } from './answer.ts';
-import type { Transport, TransportFailure, UpstreamExchange, UpstreamRequest } from './transport.ts';
-import { createWatchdog, type Expiry, type Limits, type Watchdog } from './watchdog.ts';
+import type { Failure, Outcome, Usage } from '../domain/outcome.ts';
+import { readAnswerBy } from './answer.ts';
+import type { AnswerReader } from './answer-reader.ts';
+import { limitsOf } from './attempt-limits.ts';
+import type {
+  AttemptControl,
+  AttemptListener,
+  AttemptParams,
+  ClientSide,
+  CommittedAnswer,
+  RunningAttempt,
+  Stage,
+  UpstreamAnswer,
+} from './attempt-types.ts';
+import type { TransportFailure, UpstreamExchange } from './transport.ts';
+import { createWatchdog, type Expiry, type Watchdog } from './watchdog.ts';
 
-/** One try of one candidate: sends, reads along, holds until the first content, and ends with exactly one verdict. */
-export interface AttemptParams {
-  readonly transport: Transport;
-  readonly request: UpstreamRequest;
-  readonly endpoint: Endpoint;
-  /** Whether the client asked for a stream. */
-  readonly stream: boolean;
-  readonly credential: 'own' | 'passthrough';
-  readonly timeouts: Timeouts;
-  /** A trial while another candidate is left: the short time to its start. */
-  readonly hurried: boolean;
-  /** Wall clock ms: until then the request has its first content or its final error. */
-  readonly deadlineAt: number;
-  /** The whole time that the request had from its beginning, ms. */
-  readonly budgetMs: number;
-  readonly clock: Clock;
-  readonly lists: UnhealthyLists;
-  readonly buffers: BufferBudget;
-  /** Strikes our secrets out of what a provider says of a failure. */
-  readonly redact: (bytes: Buffer) => Buffer;
-}
-
-/** A complete answer of a provider, kept for the case that it goes back to the client as it is. */
-export interface UpstreamAnswer {
-  readonly status: number;
-  /** Flat list, as received. */
-  readonly headers: readonly string[];
-  readonly body: Buffer;
-}
-
-/** The answer whose first content has come. */
-export interface CommittedAnswer {
-  readonly status: number;
-  readonly headers: readonly string[];
-  /** Its bytes are not those that the headers speak of: converted, or reframed. */
-  readonly rewritten: boolean;
-  /** The whole message, for a client that asked for no stream. */
-  readonly body?: Buffer;
-}
-
-/** Where a committed stream goes. */
-export interface ClientSide {
-  /** `false`: pause until `resume()` of the running attempt. */
-  chunk(bytes: Buffer, atBoundary: boolean): boolean;
-  end(): void;
-}
-
-export interface AttemptListener {
-  /** The commit. What was held follows through the client side at once. */
-  committed(answer: CommittedAnswer): ClientSide;
-  /** The one verdict. `answer`: what the provider said, where it failed with words. */
-  settled(outcome: Outcome, facts: { readonly usage?: Usage; readonly answer?: UpstreamAnswer }): void;
-  /** An exception of ours while the answer was read: the upstream is aborted, no verdict follows. */
-  faulted(error: unknown): void;
-}
-
-export interface RunningAttempt {
-  /** The client has drained. */
-  resume(): void;
-  /** Aborts the upstream, no verdict follows; after the verdict it does nothing. */
-  abort(): void;
-}
-
-/** Times of `docs/failures.md`, ms. */
-const HURRIED_START_MS = 15_000;
-const HIDDEN_THINKING_MS = 600_000;
-const ERROR_BODY_MS = 10_000;
-const COUNT_TOKENS_MS = 10_000;
 /** How long an upstream may hold its connection open after its answer is complete, so that it can be used again. */
 const LINGER_MS = 1_000;
 
-/** Starts an attempt. Listener calls never come before it has returned, except for a transport that fails at once. */
+/**
+ * Starts an attempt, one try of one candidate: it sends, reads along, holds until the first content, and ends with
+ * exactly one verdict. Listener calls never come before it has returned, except for a transport that fails at once.
+ */
 export function startAttempt(params: AttemptParams, listener: AttemptListener): RunningAttempt {
   return new Attempt(params, listener);
 }
-
-/** The parts of an attempt that the readers of answers work with. */
-export interface AttemptControl {
-  readonly params: Omit<AttemptParams, 'request' | 'transport'>;
-  readonly watchdog: { touch(): void };
-  /** What is waited for next. */
-  expect(stage: Stage): void;
-  /** Opens the client's side. */
-  commit(answer: CommittedAnswer): ClientSide;
-  settle(outcome: Outcome, facts?: { readonly usage?: Usage; readonly answer?: UpstreamAnswer }): void;
-  /** Books held bytes; `false`: the balancer's buffers are full. */
-  hold(bytes: number): boolean;
-  releaseHeld(): void;
-}
-
-/** What an attempt waits for. */
-export type Stage = 'start' | 'content' | 'gap' | 'message' | 'error_body';
 
 class Attempt implements RunningAttempt, AttemptControl {
   /** Without the request: its body must not live as long as the answer. */
@@ -151,7 +78,7 @@ class Attempt implements RunningAttempt, AttemptControl {
     this.#stage = stage;
     // The time of a non-streaming answer runs from its beginning.
     if (stage === 'message' && !this.params.stream) return;
-    this.watchdog.expect(this.#limits(stage));
+    this.watchdog.expect(limitsOf(stage, this.params, this.#sent));
   }
 
   commit(answer: CommittedAnswer): ClientSide {
@@ -176,26 +103,6 @@ class Attempt implements RunningAttempt, AttemptControl {
   releaseHeld(): void {
     this.params.buffers.release(this.#held);
     this.#held = 0;
-  }
-
-  #limits(stage: Stage): Limits {
-    const { timeouts, stream, hurried, endpoint } = this.params;
-    if (endpoint !== 'messages') return { totalMs: COUNT_TOKENS_MS };
-    const { connectMs, poolMs, firstContentMs, readMs } = timeouts.streaming;
-    switch (stage) {
-      case 'start':
-        if (!stream) return { totalMs: timeouts.nonStreaming.readMs };
-        if (hurried) return { totalMs: HURRIED_START_MS };
-        return { totalMs: this.#sent ? firstContentMs : connectMs + poolMs + firstContentMs };
-      case 'content':
-        return { totalMs: HIDDEN_THINKING_MS, gapMs: readMs };
-      case 'gap':
-        return { gapMs: readMs };
-      case 'message':
-        return { totalMs: timeouts.nonStreaming.readMs };
-      case 'error_body':
-        return { totalMs: ERROR_BODY_MS };
-    }
   }
 
   /** The time to the start begins when the request is on its way; waiting and connecting have limits of their own. */

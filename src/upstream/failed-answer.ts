@@ -1,6 +1,6 @@
 import { classifyResponse } from '../domain/classify.ts';
 import type { Failure } from '../domain/outcome.ts';
-import type { AnswerHead, AnswerReader, Progress } from './answer.ts';
+import type { AnswerHead, AnswerReader, Progress } from './answer-reader.ts';
 
 /** As much of a failed answer is kept to be given back; the rest is not read. Bytes. */
 const MAX_BODY = 1024 * 1024;

@@ -4,7 +4,7 @@ import type { Failure, Phase, Usage } from '../domain/outcome.ts';
 import { type NoAnswer as NoMessage, readAnswer, readCount } from '../protocols/anthropic/answer.ts';
 import type { Message } from '../protocols/anthropic/message-assembler.ts';
 import { playMessage } from '../protocols/anthropic/message-player.ts';
-import type { AnswerHead, AnswerReader, Progress } from './answer.ts';
+import type { AnswerHead, AnswerReader, Progress } from './answer-reader.ts';
 
 /** A larger answer is none. Bytes. */
 const MAX_BODY = 32 * 1024 * 1024;

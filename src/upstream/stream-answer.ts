@@ -5,8 +5,8 @@ import { addEventLines, type EventLines } from '../protocols/anthropic/event-lin
 import { createAssembler } from '../protocols/anthropic/message-assembler.ts';
 import { createStreamReader, type StreamFacts } from '../protocols/anthropic/stream-reader.ts';
 import { MESSAGE_STOP_EVENT } from '../sse/encoder.ts';
-import type { AnswerHead, AnswerReader, Progress } from './answer.ts';
-import type { ClientSide } from './attempt.ts';
+import type { AnswerHead, AnswerReader, Progress } from './answer-reader.ts';
+import type { ClientSide } from './attempt-types.ts';
 
 /** At most so much of a stream is held before its first content. Bytes. */
 const MAX_HELD = 1024 * 1024;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import { type AttemptParams, type CommittedAnswer, startAttempt } from '../../src/upstream/attempt.ts';
+import { startAttempt } from '../../src/upstream/attempt.ts';
+import type { AttemptParams, CommittedAnswer } from '../../src/upstream/attempt-types.ts';
 import type { UpstreamSink } from '../../src/upstream/transport.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { MESSAGE } from '../support/msw-bench.ts';
