@@ -121,7 +121,7 @@ class Runner implements RequestRunner {
     const walked = walkBody(request.body, isUtf8);
     if (walked.kind === 'malformed') {
       request.releaseBody();
-      return Promise.resolve(ownReply(400, 'invalid_request_error', walked.message, request.id));
+      return Promise.resolve(this.#reject(request, walked.message));
     }
     const current = runtime();
     const header = headerFacts(request.headers);
@@ -159,6 +159,13 @@ class Runner implements RequestRunner {
 
   lastProvider(): string | undefined {
     return this.#lastProvider;
+  }
+
+  /** A body that tells too little to make a request of it. */
+  #reject({ id: requestId, path }: ClientRequest, reason: string): Reply {
+    const [plainPath = path] = path.split('?', 1);
+    this.#options.observe({ type: 'request.rejected', requestId, path: plainPath, status: 400, reason });
+    return ownReply(400, 'invalid_request_error', reason, requestId);
   }
 
   /** An answer of our own, without any attempt. */

@@ -37,7 +37,7 @@ export type BalancerEvent =
   /** Advice about how a client is set up. */
   | { readonly type: 'client.hint'; readonly message: string }
   | {
-      /** Answered by HTTP, never seen by the engine: too large, no room, not readable, draining. */
+      /** Turned away before it was a request: too large, no room, not readable, draining. */
       readonly type: 'request.rejected';
       readonly requestId: string;
       readonly path: string;
