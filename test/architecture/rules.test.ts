@@ -98,11 +98,21 @@ describe('the rule against cycles', () => {
     expect(violationsOf({ 'src/sse/x.ts': `import './x.ts';` })).toHaveLength(1);
   });
 
-  it('lets types go round and values meet again', () => {
+  it('counts imports of types: who needs each other so belongs together or shares a third', () => {
+    const sources = {
+      'src/domain/a.ts': `import { b } from './b.ts';`,
+      'src/domain/b.ts': `import type { A } from './a.ts';`,
+    };
+    expect(violationsOf(sources)).toEqual([
+      'src/domain/a.ts: a cycle of imports: src/domain/a.ts → src/domain/b.ts → src/domain/a.ts',
+    ]);
+  });
+
+  it('lets ways meet again', () => {
     const sources = {
       'src/domain/a.ts': `import { b } from './b.ts'; import { c } from './c.ts';`,
       'src/domain/b.ts': `import { c } from './c.ts';`,
-      'src/domain/c.ts': `import type { A } from './a.ts';`,
+      'src/domain/c.ts': ``,
     };
     expect(violationsOf(sources)).toEqual([]);
   });

@@ -67,7 +67,7 @@ function findingViolation(path: string, { kind, detail }: Finding): string | und
   return PLAIN_FOLDERS.includes(own) ? `${detail} in ${own}` : undefined;
 }
 
-/** Cycles of value imports, each once, by a walk that remembers the way to where it stands. */
+/** Cycles of imports, those of types too, each once, by a walk that remembers the way to where it stands. */
 function cyclesOf(facts: Facts): readonly string[] {
   const done = new Set<string>();
   const cycles: string[] = [];
@@ -75,8 +75,8 @@ function cyclesOf(facts: Facts): readonly string[] {
     const begin = way.indexOf(path);
     if (begin !== -1) cycles.push(`${path}: a cycle of imports: ${[...way.slice(begin), path].join(' → ')}`);
     if (begin !== -1 || done.has(path)) return;
-    for (const { specifier, typeOnly } of facts.get(path)?.imports ?? []) {
-      if (!typeOnly && specifier.startsWith('.')) visit(targetOf(path, specifier), [...way, path]);
+    for (const { specifier } of facts.get(path)?.imports ?? []) {
+      if (specifier.startsWith('.')) visit(targetOf(path, specifier), [...way, path]);
     }
     done.add(path);
   };
