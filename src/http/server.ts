@@ -6,6 +6,7 @@ import type { HttpEnv } from './context.ts';
 import type { HttpEvent } from './events.ts';
 import { isLoopback, isWildcard } from './host.ts';
 import { envelope } from './problem.ts';
+import { answerUnreadable } from './unreadable.ts';
 
 export interface ServerOptions {
   readonly app: Hono<HttpEnv>;
@@ -59,6 +60,7 @@ export function startServer(options: ServerOptions): Promise<StartResult> {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     // A write to a connection that just closed raises an event, and nobody else listens.
     outgoing.on('error', ignore);
+    noteRequest(incoming, outgoing);
     outgoing.once('close', () => {
       if (closing) setImmediate(() => server.closeIdleConnections());
     });
@@ -69,6 +71,7 @@ export function startServer(options: ServerOptions): Promise<StartResult> {
     });
   };
   const server = createServer(NODE_OPTIONS, listener);
+  const noteRequest = answerUnreadable(server);
   // The body reader says `100 Continue` itself, once nothing speaks against the body.
   server.on('checkContinue', listener);
 

@@ -8,6 +8,11 @@ import { loopback } from './setup.ts';
 const { start, raw } = loopback();
 const REQUEST = `${head('POST /v1/messages', 'Content-Length: 2')}{}`;
 
+/** The JSON body of a raw answer. */
+function envelopeOf(answer: string): unknown {
+  return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')));
+}
+
 describe('start', () => {
   it('on a port in use is a value that names the port and what to do', async () => {
     const { server, fixture } = await start();
@@ -137,7 +142,10 @@ describe('a connection', () => {
     const { url } = await start();
     const client = raw(url);
     client.write(head(`GET /v1/models?${'x'.repeat(70_000)}`));
-    expect(await client.all()).toMatch(/^HTTP\/1\.1 431 /);
+    const answer = await client.all();
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(client.ending).toBe('end');
+    expect(envelopeOf(answer)).toMatchObject({ type: 'error', error: { type: 'invalid_request_error' } });
   });
 
   it('with a long query within the limit is served, the query reaches the engine', async () => {
@@ -175,8 +183,21 @@ describe('a connection', () => {
     const { url } = await start();
     const client = raw(url);
     client.write('\u0016\u0003\u0001 hello\r\n\r\n');
-    expect(await client.all()).toMatch(/^HTTP\/1\.1 400 /);
+    const answer = await client.all();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(envelopeOf(answer)).toMatchObject({ type: 'error', error: { type: 'invalid_request_error' } });
     expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
+  it('that speaks no HTTP behind a request gets no second answer into the first', async () => {
+    const { fixture, url } = await start();
+    const stream = new HandStream(['event: ping\n\n']);
+    fixture.engine.answer = async () => streamReply(stream);
+    const client = raw(url);
+    client.write(REQUEST);
+    await client.until('ping');
+    client.write('\u0016\u0003\u0001 hello\r\n\r\n');
+    expect((await client.all()).match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
   it('is kept alive long after clients would have closed it', async () => {
