@@ -216,6 +216,15 @@ describe('a pin', () => {
     expect(second.requests).toHaveLength(0);
   });
 
+  it("is no object of that name, which is OpenRouter's and passes", async () => {
+    const first = await start({ name: 'first' });
+    const second = await start({ name: 'second' });
+    const bench = await balance({ providers: [entry(first), entry(second)] });
+    const body = BODY.replace('{ ', '{ "provider":{"order":["second"]}, ');
+    expect((await bench.messages({ body }).end).header('x-provider-used')).toBe('first');
+    expect(first.requests[0]?.body.toString()).toBe(body);
+  });
+
   it('to nobody is 404 with the names that exist', async () => {
     const first = await start({ name: 'first' });
     const bench = await balance({ providers: [entry(first)] });
@@ -269,6 +278,23 @@ describe('routes', () => {
     expect(second.requests[0]?.body.toString()).toBe(BODY);
     expect(third.requests).toHaveLength(0);
     expect((await bench.messages({ body: BODY.replace('sonnet', 'opus') }).end).status).toBe(404);
+  });
+
+  it('hand over to the next matching pattern when all candidates of one cool', async () => {
+    const first = await start({ name: 'first', behaviour: { kind: 'http', status: 402 } });
+    const second = await start({ name: 'second' });
+    const bench = await balance({
+      providers: [entry(second), entry(first)],
+      model_routes: {
+        'claude-sonnet-5-5': [{ provider: 'first', model: 'one', priority: 1 }],
+        '*sonnet*': [{ provider: 'second', model: 'two', priority: 1 }],
+      },
+    });
+    for (const asked of [1, 1]) {
+      expect((await bench.messages().end).header('x-provider-used')).toBe('second');
+      expect(first.requests).toHaveLength(asked);
+    }
+    expect(second.requests.map(({ body }) => body.toString().includes('"two"'))).toEqual([true, true]);
   });
 
   it('leave out a provider whose available_models do not name the model', async () => {
