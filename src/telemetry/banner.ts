@@ -24,7 +24,7 @@ export interface BannerFacts {
 
 export interface BannerOptions {
   readonly color: boolean;
-  /** The terminal's width; undefined: as wide as needed. */
+  /** The terminal's width; undefined, or 0 as some terminals say: as wide as needed. */
   readonly columns?: number;
 }
 
@@ -38,7 +38,7 @@ const NARROWEST = textWidth(TITLE) + 2;
 export function banner(facts: BannerFacts, options: BannerOptions): string {
   const rows = panelRows(facts).map((row) => INDENT + oneLine(row));
   const widest = Math.max(WIDTH, ...rows.map((row) => textWidth(row) + 1));
-  const room = options.columns === undefined ? widest : Math.max(NARROWEST, options.columns - 2);
+  const room = options.columns ? Math.max(NARROWEST, options.columns - 2) : widest;
   const width = Math.min(widest, room);
   const bars = width - textWidth(TITLE);
   const left = Math.floor(bars / 2);

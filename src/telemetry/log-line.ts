@@ -65,10 +65,11 @@ type RequestEvent = Extract<BalancerEvent, { type: `request.${string}` }>;
 function lineOfRequest(event: RequestEvent): LogLine {
   switch (event.type) {
     case 'request.received': {
-      const preview = event.preview === undefined ? {} : { preview: event.preview };
-      return ofRequest(event, event.request.id, 'debug', `Received ${arrivalLine(event.request)}`, {
+      const { preview } = event;
+      const words = preview === undefined ? '' : ` · “${preview}”`;
+      return ofRequest(event, event.request.id, 'debug', `Received ${arrivalLine(event.request)}${words}`, {
         ...facts(event),
-        ...preview,
+        ...(preview !== undefined && { preview }),
       });
     }
     case 'request.attempt_failed': {

@@ -51,6 +51,10 @@ describe('banner', () => {
     expect(narrow.join('\n')).toContain('…');
   });
 
+  it('is not cut to a terminal that does not know its width', () => {
+    expect(banner(FACTS, { color: false, columns: 0 })).toBe(banner(FACTS, { color: false }));
+  });
+
   it('paints marks and title only when asked to', () => {
     expect(banner(FACTS, { color: false })).not.toContain('\u001b');
     const painted = banner(FACTS, { color: true });

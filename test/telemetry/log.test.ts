@@ -209,6 +209,17 @@ describe('log level', () => {
     expect(JSON.parse(out.text)).toMatchObject({ level: 'debug', preview: 'Write a poem' });
   });
 
+  it('shows the preview on a terminal too, for debug only', () => {
+    const { log, out } = start({ format: 'text' });
+    const event: BalancerEvent = { type: 'request.received', request: FACTS, preview: 'Write\u001b a poem' };
+    log.observe(event);
+    expect(out.text).toBe('');
+    log.configure({ level: 'debug', color: false, filePath: undefined });
+    log.observe(event);
+    expect(out.text).toMatch(/Received .* · “Write.* a poem”\n$/);
+    expect(out.text).not.toContain('\u001b');
+  });
+
   it('can be raised while running', () => {
     const { log, out } = start();
     log.configure({ level: 'error', color: false, filePath: undefined });
