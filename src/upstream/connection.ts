@@ -61,6 +61,7 @@ export class Connection {
   markSent(): SendMark {
     const reused = this.#served > 0;
     this.#served += 1;
+    this.#gate?.expectAnswer();
     return { reused, socket: this.#socket, bytesRead: this.#socket?.bytesRead ?? 0 };
   }
 

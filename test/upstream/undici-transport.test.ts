@@ -28,6 +28,28 @@ describe('an answer', () => {
     expect(got.sentCount).toBe(1);
   });
 
+  it.each([
+    ['at once', (text: string) => [text]],
+    ['byte by byte', (text: string) => [...text]],
+  ])('skips a 100 Continue that nobody asked for, on every request (%s)', async (_how, split) => {
+    const answer = `HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP/1.1 100 \r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 34\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nis a text`;
+    const server = await started(
+      serveRaw(async (socket) => {
+        for (const part of split(answer)) await new Promise((sent) => socket.write(part, sent));
+      }),
+    );
+    const transport = transportOf();
+    for (const turn of [1, 2]) {
+      const got = await send(transport, { url: server.url }).finished();
+      expect([turn, got.status, got.outcome, got.text]).toEqual([
+        turn,
+        200,
+        'end',
+        'HTTP/1.1 100 Continue\r\n\r\nis a text',
+      ]);
+    }
+  });
+
   it('belongs to a request that went out as written: path, headers, one body with its length', async () => {
     let seen = '';
     const server = await started(
