@@ -54,7 +54,7 @@ describe('log on a terminal', () => {
       20:00:00 INFO  Configuration reloaded: added 云雾; changed GAC, AnyRouter
       20:00:00 ERROR Configuration rejected, the running one stays: providers.yaml:3: type must be one of anthropic, openai, zed
       20:00:00 WARN  request_timeout is ignored
-      20:00:00 DEBUG req_3f2a1b2c Received claude-opus-5-5 · stream · 49.2 KB · session 1b2c3d4e
+      20:00:00 DEBUG req_3f2a1b2c Received claude-opus-5-5 · stream · 49.2 KB · session 1b2c3d4e · “Write a poem”
       20:00:00 DEBUG req_3f2a1b2c Attempt 1 at GAC/claude-opus-5-5 failed after 300 ms: rate_limited, 429 rate_limit_error: slow down
       20:00:00 WARN  req_3f2a1b2c The provider "X" is pinned.
       20:00:00 WARN  req_9 413 for /v1/messages: too large
