@@ -105,7 +105,7 @@ function greet(balancer: Balancer, log: Log, world: World, hint: string): void {
     url: server.url,
     authEnabled: auth.enabled,
     providers: engine.status().providers.map((provider) => ({
-      name: provider.name,
+      name: provider.id,
       type: provider.type,
       baseUrl: provider.baseUrl,
       healthy: provider.state === 'healthy' || provider.state === 'degraded',

@@ -56,6 +56,21 @@ describe('start', () => {
     expect(await providersOf(await url)).toEqual(['a https://a.example']);
   });
 
+  it('tells the accounts of one provider apart in its panel', async () => {
+    const account = (email: string): string => `
+  - name: a
+    account_email: ${email}
+    base_url: https://a.example
+    auth_value: secret-of-a-1234
+`;
+    const file = `providers:${account('one@mail.example')}${account('two@mail.example')}`;
+    const cwd = await workplace.folder({ 'providers.yaml': file });
+    const balancer = workplace.launch(['start', '--port', '0'], { cwd });
+    await balancer.url;
+    expect(balancer.stderr()).toContain('[✓] a#one@mail.example (anthropic): https://a.example');
+    expect(balancer.stderr()).toContain('[✓] a#two@mail.example (anthropic): https://a.example');
+  });
+
   it('finds claude-code-balancer/providers.yaml in $XDG_CONFIG_HOME', async () => {
     const cwd = await workplace.folder();
     const folder = join(cwd, 'xdg', 'claude-code-balancer');
