@@ -62,7 +62,8 @@ type DiagnosticCode =
   | 'short-timeout'
   | 'no-auth-key'
   | 'double-auth'
-  | 'environment';
+  | 'environment'
+  | 'simulated-delay';
 
 /** A diagnostic before it is known where it stands. */
 export type Finding = Omit<Diagnostic, 'file' | 'place' | 'path'>;

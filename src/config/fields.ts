@@ -17,6 +17,10 @@ export interface KeyMetadata {
   readonly path?: boolean;
   /** How the default reads where it is not a constant. */
   readonly defaultText?: string;
+  /** A value that does not fit is only warned of, and the default counts. */
+  readonly tolerant?: boolean;
+  /** Accepted whatever it is, and not read: what it is about is not served yet. */
+  readonly later?: boolean;
 }
 
 /** Node's timers hold no more: about 24.8 days. */
@@ -92,5 +96,14 @@ export function textMap(meaning: string, metadata: KeyMetadata = {}) {
     v.record(v.string(), v.pipe(v.string(), v.metadata({ ...metadata }))),
     v.description(meaning),
     v.metadata({ ...metadata }),
+  );
+}
+
+/** A key of an older version whose feature is not served yet: any value is accepted, and a check tells of it. */
+export function later(meaning: string) {
+  return v.pipe(
+    v.unknown(),
+    v.description(`Not served yet: ${meaning}`),
+    v.metadata({ later: true, defaultText: 'none' }),
   );
 }

@@ -82,10 +82,13 @@ function readProvider(
     availableModels: entry.available_models,
     headers,
     timeouts: overrideTimeouts(context.timeouts, entry.timeouts),
+    mustStream: entry.must_stream,
+    streamingMode: entry.streaming_mode,
     ...(unservable !== undefined && { unservable }),
     ...(entry.account_email !== undefined && { accountEmail: entry.account_email }),
     ...(proxy?.kind === 'address' && { proxy: proxy.url }),
     ...(entry.max_connections !== undefined && { maxConnections: entry.max_connections }),
+    ...(entry.max_concurrent !== undefined && { maxConcurrent: entry.max_concurrent }),
     ...(entry.ca_file !== undefined && { caFile: context.resolvePath(entry.ca_file) }),
   };
 }

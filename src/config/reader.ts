@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
-import { FATAL, type Finding, HARMLESS } from './diagnostic.ts';
+import { CHECK_WARNING, FATAL, type Finding, HARMLESS } from './diagnostic.ts';
 import { entriesOf } from './entries.ts';
 import { type Environment, expand } from './expand.ts';
 import { join } from './key-path.ts';
@@ -76,6 +76,7 @@ function readNode(walk: Walk, node: unknown, shape: Shape, at: At): unknown {
 
 function readAny(walk: Walk, node: unknown, shape: Shape, at: At): unknown {
   if (!spend(walk, at)) return undefined;
+  if (shape.kind === 'later') return isEmpty(node) ? undefined : notServed(walk, at);
   const target = follow(walk, node, at);
   if (target === undefined || isEmpty(target)) return undefined;
   if (shape.kind === 'object' && isMap(target)) return readObject(walk, target, shape, at);
@@ -84,6 +85,15 @@ function readAny(walk: Walk, node: unknown, shape: Shape, at: At): unknown {
   if (shape.kind === 'text or list' && isSeq(target))
     return readList(walk, target.items, textItem(shape), at);
   return isScalar(target) ? readScalar(walk, target, shape, at) : wrongValue(walk, target, shape, at);
+}
+
+/** A key that is known, but has no effect yet; what stands there does not matter. */
+function notServed(walk: Walk, at: At): undefined {
+  return tell(walk, at.spot, {
+    code: 'not-served',
+    ...CHECK_WARNING,
+    message: 'accepted, but not served yet; it has no effect',
+  });
 }
 
 function textItem(shape: Shape): Shape {
@@ -199,10 +209,11 @@ function expandScalar(walk: Walk, scalar: Scalar, shape: Shape, at: At): Scalar 
 function wrongValue(walk: Walk, node: Node | undefined, shape: Shape, at: At): undefined {
   const written = isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
   const near = shape.kind === 'choice' && written !== undefined ? nearest(written, shape.options) : undefined;
+  const tolerant = shape.metadata.tolerant === true;
   return tell(walk, at.spot, {
     code: 'wrong-value',
-    ...FATAL,
-    message: 'this value does not fit',
+    ...(tolerant ? HARMLESS : FATAL),
+    message: tolerant ? 'this value does not fit, the default counts' : 'this value does not fit',
     found: foundText(node, shape),
     expected: expectation(shape),
     ...(near !== undefined && { suggestion: `Did you mean ${JSON.stringify(near)}?` }),

@@ -9,14 +9,12 @@ export interface RetiredKey {
 }
 
 const SIZES: RetiredKey = { reason: 'models are chosen by `model_routes` and `model_mappings`' };
-const CACHE: RetiredKey = { reason: 'answers are not cached' };
 const ALWAYS_FAILOVER: RetiredKey = { reason: 'every failure that another provider could mend fails over' };
 
 /** By the key's path, indices and names left out: `providers[].big_model`. */
 export const RETIRED_KEYS: ReadonlyMap<string, RetiredKey> = new Map<string, RetiredKey>([
   ['providers[].big_model', SIZES],
   ['providers[].small_model', SIZES],
-  ['providers[].streaming_mode', { reason: 'every stream is passed on as it comes' }],
   ['settings.idle_recovery_interval', { reason: 'it has a new name', use: 'sticky_provider_duration' }],
   ['settings.unhealthy_error_patterns', { reason: 'it has a new name', use: 'unhealthy_exception_patterns' }],
   ['settings.failover_error_types', ALWAYS_FAILOVER],
@@ -25,11 +23,7 @@ export const RETIRED_KEYS: ReadonlyMap<string, RetiredKey> = new Map<string, Ret
   ['settings.app_version', { reason: 'the balancer tells its own version' }],
   ['settings.reload_includes', { reason: 'only this file is watched' }],
   ['settings.client_disconnect_watchdog', { reason: 'a client that leaves is noticed at once' }],
-  ['settings.deduplication', { reason: 'equal requests are not joined' }],
   ['settings.enable_deduplication', { reason: 'equal requests are not joined' }],
-  ['settings.cache_ttl', CACHE],
-  ['settings.cache_size_limit', CACHE],
-  ['settings.timeouts.caching', CACHE],
   ['settings.timeouts.health_check', { reason: 'health is learnt from real requests' }],
   [
     'settings.timeouts.streaming.first_chunk_timeout',
@@ -37,9 +31,6 @@ export const RETIRED_KEYS: ReadonlyMap<string, RetiredKey> = new Map<string, Ret
   ],
   ['settings.timeouts.streaming.chunk_timeout', { reason: 'it has a new name', use: 'read_timeout' }],
   ['settings.timeouts.streaming.processing_timeout', { reason: 'the other limits cover it' }],
-  ['settings.token_counting', { reason: 'tokens are counted by the providers' }],
-  ['settings.oauth', { reason: 'accounts are not served yet' }],
-  ['settings.testing', { reason: 'delays are simulated by the `demo` command only' }],
   ['settings.test_providers', { reason: 'providers are simulated by the `demo` command only' }],
   ['test_providers', { reason: 'providers are simulated by the `demo` command only' }],
 ]);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { choice, count, flag, label, text, textMap, texts } from './fields.ts';
+import { choice, count, flag, label, later, text, textMap, texts } from './fields.ts';
 import { ProviderTimeoutsSchema } from './schema-timeouts.ts';
 
 /** One entry of `providers`. */
@@ -56,12 +56,39 @@ export const ProviderSchema = v.object({
       v.metadata({ defaultText: 'no limit' }),
     ),
   ),
+  max_concurrent: v.optional(
+    v.pipe(
+      count(
+        'The most requests to it at one time; over it the provider is passed over, and a request waits where all are full.',
+        1,
+        10_000,
+      ),
+      v.metadata({ defaultText: 'no limit' }),
+    ),
+  ),
+  must_stream: v.optional(
+    flag('`true`: it gets streaming requests only; a client that wants one message gets it from the stream.'),
+    false,
+  ),
+  streaming_mode: v.optional(
+    v.pipe(
+      choice(
+        ['auto', 'direct', 'background'],
+        '`auto` holds a stream back until its first content, so that failures before it fail over. `direct` forwards every byte at once. `background` collects the whole answer first, so that any break fails over.',
+      ),
+      v.metadata({ tolerant: true }),
+    ),
+    'auto',
+  ),
   ca_file: v.optional(
     label('A PEM file of certificate authorities to trust besides the usual ones.', {
       path: true,
       defaultText: 'none',
     }),
   ),
+  billing_model: v.optional(later('how a Zed account is billed.')),
+  session_config: v.optional(later('sessions of a Zed account.')),
+  zed_config: v.optional(later('threads of a Zed account.')),
 });
 
 /** One target of a route. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { bytes, choice, count, flag, label, limitSeconds, seconds, text, texts } from './fields.ts';
+import { bytes, choice, count, flag, label, later, limitSeconds, seconds, text, texts } from './fields.ts';
 import { TimeoutsSchema } from './schema-timeouts.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -15,6 +15,22 @@ export const AuthSchema = v.object({
     ),
   ),
   exempt_paths: v.optional(texts('Paths that need no key.'), ['/health', '/docs', '/redoc', '/openapi.json']),
+});
+
+/** A delay on purpose. */
+const TestingSchema = v.object({
+  simulate_delay: v.optional(
+    flag('Each attempt waits before it goes upstream. For trials only: the start warns of it.'),
+    false,
+  ),
+  delay_seconds: v.optional(seconds('How long it waits.'), 10),
+  delay_trigger_keywords: v.optional(
+    texts(
+      'Only requests wait whose messages hold one of these texts, upper and lower case alike; empty: all of them.',
+      { verbatim: true },
+    ),
+    [],
+  ),
 });
 
 /** `settings`: everything that is not about one provider. */
@@ -128,6 +144,12 @@ export const SettingsSchema = v.object({
       defaultText: 'none',
     }),
   ),
+  log_max_size: v.optional(bytes('The log file is put aside when it is larger.'), 100 * MEBIBYTE),
+  log_max_files: v.optional(count('How many log files that were put aside are kept.', 1, 1000), 5),
+  expose_provider_errors: v.optional(
+    flag('Error answers name the provider and quote its words. Whoever can send requests can read them.'),
+    false,
+  ),
   host: v.optional(
     label(
       'The address to listen at; `HOST` in the environment and `--host` go before it. A change needs a restart.',
@@ -154,4 +176,11 @@ export const SettingsSchema = v.object({
       defaultText: '`$XDG_STATE_HOME/claude-code-balancer/health.json`',
     }),
   ),
+  testing: v.optional(TestingSchema, {}),
+  deduplication: v.optional(later('equal requests at one time share an answer.')),
+  token_counting: v.optional(later('counting tokens without a provider.')),
+  oauth: v.optional(later('accounts that sign in.')),
+  cache: v.optional(later('answers that are kept for the next equal request.')),
+  cache_ttl: v.optional(later('how long an answer is kept.')),
+  cache_size_limit: v.optional(later('how many answers are kept.')),
 });

@@ -3,6 +3,7 @@ import type {
   LogLevel,
   ResilienceSettings,
   Settings,
+  TestingSettings,
   UnhealthyLists,
 } from '../domain/settings.ts';
 import { compileBodyPattern } from './body-patterns.ts';
@@ -32,6 +33,7 @@ export function readSettings(file: ConfigFile, context: SettingsContext): Settin
   const logFile = optionalPath(entry.log_file_path, context);
   const stateFile =
     entry.state_file === undefined ? context.defaultStateFile : optionalPath(entry.state_file, context);
+  const testing = readTesting(entry.testing, context.report);
   return {
     appName: entry.app_name,
     selectionStrategy: entry.selection_strategy,
@@ -45,14 +47,31 @@ export function readSettings(file: ConfigFile, context: SettingsContext): Settin
     shutdownTimeoutMs: toMs(entry.shutdown_timeout),
     logLevel: LOG_LEVELS[entry.log_level],
     logColor: entry.log_color,
+    logMaxBytes: entry.log_max_size,
+    logMaxFiles: entry.log_max_files,
+    exposeProviderErrors: entry.expose_provider_errors,
     host: entry.host,
     port: entry.port,
     auth: readAuth(file, context),
     allowedHosts: entry.allowed_hosts,
     reload: entry.reload,
     ...(logFile !== undefined && { logFilePath: logFile }),
+    ...(testing !== undefined && { testing }),
     ...(stateFile !== undefined && { stateFile }),
   };
+}
+
+function readTesting(entry: SettingsEntry['testing'], report: Report): TestingSettings | undefined {
+  if (!entry.simulate_delay) return undefined;
+  const triggerKeywords = entry.delay_trigger_keywords.filter(notBlank);
+  const which = triggerKeywords.length === 0 ? 'EVERY REQUEST' : 'every request that holds a keyword';
+  report('settings.testing.simulate_delay', {
+    code: 'simulated-delay',
+    ...HARMLESS,
+    message: `a test is switched on: ${which} waits ${entry.delay_seconds} s before it goes to a provider`,
+    suggestion: 'Set `simulate_delay: false` for everything but trials.',
+  });
+  return { delayMs: toMs(entry.delay_seconds), triggerKeywords };
 }
 
 function optionalPath(written: string | undefined, context: SettingsContext): string | undefined {

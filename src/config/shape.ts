@@ -10,7 +10,7 @@ export type Shape = ShapeFacts &
     | { readonly kind: 'list'; readonly item: Shape }
     | { readonly kind: 'map'; readonly value: Shape }
     | { readonly kind: 'choice'; readonly options: readonly string[] }
-    | { readonly kind: 'text' | 'text or list' | 'boolean' }
+    | { readonly kind: 'text' | 'text or list' | 'boolean' | 'later' }
     | { readonly kind: 'number'; readonly integer: boolean; readonly min?: number; readonly max?: number }
   );
 
@@ -68,6 +68,8 @@ function structureOf(schema: Inside) {
       return { kind: 'number', integer: step(schema, 'integer') !== undefined, ...limits(schema) };
     case 'boolean':
       return { kind: 'boolean' };
+    case 'unknown':
+      return { kind: 'later' };
     case 'string':
       return { kind: 'text' };
     default:
@@ -115,6 +117,8 @@ export function expectation(shape: Shape, largest = Number.POSITIVE_INFINITY): s
       return 'text';
     case 'text or list':
       return 'text or a list of texts';
+    case 'later':
+      return 'anything';
   }
 }
 

@@ -1,5 +1,8 @@
 /** The balancer's configuration as the rest of the code sees it: validated, defaulted, times in ms. */
 
+/** How an answer of a provider reaches a client that wants a stream. */
+export type StreamingMode = 'auto' | 'direct' | 'background';
+
 export type ProviderType = 'anthropic' | 'openai' | 'zed';
 
 /** How a provider's own credential goes upstream. `missing`: the provider can't be served, `reason` says why. */
@@ -50,6 +53,12 @@ export interface ProviderSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeouts: Timeouts;
   readonly maxConnections?: number;
+  /** Requests at one time; over it the provider is passed over. Undefined: no limit. */
+  readonly maxConcurrent?: number;
+  /** Requests without streaming go to it as streams, and come back as one message. */
+  readonly mustStream: boolean;
+  /** `auto`: late commit. `direct`: forwarded at once. `background`: the whole answer is collected first. */
+  readonly streamingMode: StreamingMode;
   /** PEM file of additional certificate authorities. */
   readonly caFile?: string;
 }
@@ -105,6 +114,13 @@ export interface AuthSettings {
   readonly exemptPaths: readonly string[];
 }
 
+/** A delay before each attempt, for trying out how clients bear it. */
+export interface TestingSettings {
+  readonly delayMs: number;
+  /** Only requests whose messages hold one of them, upper and lower case alike; empty: all. */
+  readonly triggerKeywords: readonly string[];
+}
+
 export interface Settings {
   readonly appName: string;
   readonly selectionStrategy: SelectionStrategy;
@@ -122,6 +138,14 @@ export interface Settings {
   readonly logLevel: LogLevel;
   readonly logColor: boolean;
   readonly logFilePath?: string;
+  /** The log file is put aside when it is larger, bytes. */
+  readonly logMaxBytes: number;
+  /** How many log files that were put aside are kept. */
+  readonly logMaxFiles: number;
+  /** Error answers name the provider and quote its words. */
+  readonly exposeProviderErrors: boolean;
+  /** Undefined: nothing is delayed. */
+  readonly testing?: TestingSettings;
   readonly host: string;
   readonly port: number;
   readonly auth: AuthSettings;

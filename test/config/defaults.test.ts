@@ -19,6 +19,8 @@ test('a file with one provider gets every default', () => {
           streaming: { connectMs: 30_000, readMs: 120_000, poolMs: 30_000, firstContentMs: 180_000 },
           nonStreaming: { connectMs: 30_000, readMs: 600_000, poolMs: 30_000, firstContentMs: 180_000 },
         },
+        mustStream: false,
+        streamingMode: 'auto',
       },
     ],
     routes: [],
@@ -50,6 +52,9 @@ test('a file with one provider gets every default', () => {
       shutdownTimeoutMs: 60_000,
       logLevel: 'info',
       logColor: true,
+      logMaxBytes: 100 * 1024 * 1024,
+      logMaxFiles: 5,
+      exposeProviderErrors: false,
       host: '127.0.0.1',
       port: 9090,
       auth: { enabled: false, apiKeys: [], exemptPaths: ['/health', '/docs', '/redoc', '/openapi.json'] },
@@ -94,6 +99,10 @@ test('every setting is taken over', () => {
   log_level: critical
   log_color: false
   log_file_path: logs/a.jsonl
+  log_max_size: 2MB
+  log_max_files: 2
+  expose_provider_errors: true
+  testing: { simulate_delay: true, delay_seconds: 1.5, delay_trigger_keywords: [slow, " "] }
   host: 0.0.0.0
   port: 0
   auth: { enabled: true, api_key: [one, two], exempt_paths: [/livez] }
@@ -132,6 +141,10 @@ test('every setting is taken over', () => {
     logLevel: 'fatal',
     logColor: false,
     logFilePath: '/etc/logs/a.jsonl',
+    logMaxBytes: 2 * 1024 * 1024,
+    logMaxFiles: 2,
+    exposeProviderErrors: true,
+    testing: { delayMs: 1500, triggerKeywords: ['slow'] },
     host: '0.0.0.0',
     port: 0,
     auth: { enabled: true, apiKeys: ['one', 'two'], exemptPaths: ['/livez'] },

@@ -63,6 +63,7 @@ describe('providers.example.yaml', () => {
 
   test('names every key that there is', () => {
     const missing = keyReference()
+      .filter(({ meaning }) => !meaning.startsWith('Not served yet'))
       .map(({ path }) => path.split('.').at(-1) ?? '')
       .filter((key) => !new RegExp(`^[ #-]*${key}:`, 'm').test(example));
     expect(missing).toEqual([]);

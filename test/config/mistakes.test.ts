@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatDiagnostics } from '../../src/config/format.ts';
-import { GOOD_PROVIDER, parse, told } from './support.ts';
+import { configurationOf, GOOD_PROVIDER, parse, told } from './support.ts';
 
 interface Mistake {
   readonly title: string;
@@ -423,4 +423,33 @@ test('the file’s name goes first, and colours are on request only', () => {
   expect(formatDiagnostics(diagnostics, { color: true })).toBe(
     `/etc/providers.yaml:1:12: \u001b[31merror\u001b[39m: ${line}`,
   );
+});
+
+describe('what is accepted all the same:', () => {
+  test('a streaming mode that does not exist is warned of, and is `auto`', () => {
+    const text = `${GOOD_PROVIDER}    streaming_mode: fast\n`;
+    expect(configurationOf(text).providers[0]?.streamingMode).toBe('auto');
+    expect(told(text, 'check')).toEqual([
+      '5:21: warning: providers[0].streaming_mode: this value does not fit, the default counts: found "fast", expected one of "auto", "direct", "background"',
+    ]);
+  });
+
+  test('keys of features that are not served yet are told of once each, in a check only', () => {
+    const text = `${GOOD_PROVIDER}    zed_config: { threads: 2 }\nsettings:\n  deduplication: { enabled: true, other: [1] }\n  cache_ttl: 3600\n  oauth:\n`;
+    expect(told(text)).toEqual([]);
+    expect(told(text, 'check')).toEqual([
+      '5:17: warning: providers[0].zed_config: accepted, but not served yet; it has no effect',
+      '7:18: warning: settings.deduplication: accepted, but not served yet; it has no effect',
+      '8:14: warning: settings.cache_ttl: accepted, but not served yet; it has no effect',
+    ]);
+  });
+
+  test('a delay that is simulated is warned of at each start', () => {
+    const text = `${GOOD_PROVIDER}settings:\n  testing: { simulate_delay: true }\n`;
+    expect(configurationOf(text).settings.testing).toEqual({ delayMs: 10_000, triggerKeywords: [] });
+    expect(told(text)).toEqual([
+      '6:30: warning: settings.testing.simulate_delay: a test is switched on: EVERY REQUEST waits 10 s before it goes to a provider',
+      'Set `simulate_delay: false` for everything but trials.',
+    ]);
+  });
 });

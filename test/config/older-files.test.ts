@@ -54,8 +54,6 @@ test('0.5.0: providers, routes and settings mean what they meant', () => {
     'warning not-served providers[3].type',
     'warning retired-key settings.request_timeout',
     'warning retired-key settings.enable_deduplication',
-    'warning retired-key settings.cache_ttl',
-    'warning retired-key settings.cache_size_limit',
   ]);
 });
 
@@ -84,15 +82,10 @@ test('0.1.6: of its seven body patterns the one that matches every error is left
 
 test('0.1.6: everything that is ignored is told with its reason', () => {
   expect(remarks('0.1.6')).toEqual([
-    'warning retired-key providers[0].streaming_mode',
     'warning not-served providers[2].auth_value',
     'warning empty-credential providers[3].auth_value',
     'warning old-boolean settings.unhealthy_reset_on_success',
     'warning body-pattern settings.unhealthy_response_body_patterns[4]',
-    'warning retired-key settings.timeouts.caching',
-    'warning retired-key settings.deduplication',
-    'warning retired-key settings.oauth',
-    'warning retired-key settings.testing',
     'warning retired-key settings.app_version',
     'warning retired-key settings.reload_includes',
   ]);

@@ -17,6 +17,8 @@ export function provider(id: string, changes: Partial<ProviderSettings> = {}): P
     availableModels: [],
     headers: {},
     timeouts: { streaming: PHASES, nonStreaming: PHASES },
+    mustStream: false,
+    streamingMode: 'auto',
     ...changes,
   };
 }
