@@ -1,3 +1,5 @@
+import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
+import type { RequestFacts } from '../telemetry/events.ts';
 import type { ClientRequest } from './interface.ts';
 
 /** What the engine reads from a request's headers, in one pass. */
@@ -79,4 +81,18 @@ export function budgetMs(
   if (stream) return requestBudgetMs;
   if (patienceMs === undefined) return DEFAULT_BUDGET_MS;
   return Math.max(patienceMs - MARGIN_MS, patienceMs / 2);
+}
+
+/** What logs and metrics know a request by. */
+export function requestFacts(request: ClientRequest, walked: WalkedBody, header: HeaderFacts): RequestFacts {
+  const session = header.session ?? walked.session;
+  return {
+    id: request.id,
+    endpoint: request.endpoint,
+    model: walked.model,
+    stream: walked.stream,
+    bytes: request.body.length,
+    ...(session === undefined ? {} : { session }),
+    ...(header.agent === undefined ? {} : { agent: header.agent }),
+  };
 }

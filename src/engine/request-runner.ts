@@ -1,46 +1,40 @@
-import { type CallbackActorLogic, fromCallback } from 'xstate';
-import { availabilityOf, type ProviderRef } from '../../machines/provider.ts';
-import { type RequestRef, requestMachine } from '../../machines/request.ts';
-import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/request-events.ts';
+import type { RequestRef } from '../../machines/request.ts';
+import type {
+  AttemptInput,
+  RequestEvent,
+  RequestOutput,
+  RequestPorts,
+} from '../../machines/request-events.ts';
 import { settleAfterFault } from '../../machines/request-verdicts.ts';
-import { remember } from '../domain/affinity.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
-import type { Candidate } from '../domain/candidate.ts';
-import { isFailure } from '../domain/outcome.ts';
-import type { FinalError } from '../domain/refusal.ts';
-import { resolveRoutes } from '../domain/routing.ts';
-import type { Redactor } from '../domain/secrets.ts';
-import { orderCandidates } from '../domain/selection.ts';
-import { createSelectionMemory } from '../domain/selection-memory.ts';
-import type { Clock, Random } from '../domain/time.ts';
 import type { AttemptTrace } from '../domain/trace.ts';
-import { type WalkedBody, walkBody } from '../protocols/anthropic/body-walker.ts';
-import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';
-import type { BalancerEvent, RequestEnded, RequestFacts } from '../telemetry/events.ts';
-import { hostOf } from './configuration-facts.ts';
+import type { RequestEnded } from '../telemetry/events.ts';
+import { type AdmissionOptions, type AdmittedRequest, admit } from './admission.ts';
+import {
+  type CandidateOrder,
+  type CandidateOrderOptions,
+  createCandidateOrder,
+  type ServedRequest,
+} from './candidate-order.ts';
 import { Exchange } from './exchange.ts';
 import { exhaustedError } from './final-error.ts';
 import type { ClientRequest, Reply } from './interface.ts';
-import { localCount, ownReply } from './local-replies.ts';
-import { budgetMs, type HeaderFacts, headerFacts } from './request-facts.ts';
+import { localCount } from './local-replies.ts';
+import { budgetMs } from './request-facts.ts';
+import { requestInput } from './request-input.ts';
+import { requestLogic } from './request-logic.ts';
+import { attemptFailed, requestEnded } from './request-reports.ts';
 import type { Runtime } from './runtime.ts';
 import { startRoot } from './start-root.ts';
-import { createProviderStatistics, type ProviderStatistics } from './statistics.ts';
-import { unroutable } from './unroutable.ts';
+import { createStatistics, type ProviderStatistics } from './statistics.ts';
+import { createWaitingRequests } from './waiting-requests.ts';
 
 /** What requests need of the engine around them. */
-export interface RunnerOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Must not throw. */
-  readonly observe: (event: BalancerEvent) => void;
+export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
   readonly buffers: BufferBudget;
-  readonly isUtf8: (bytes: Uint8Array) => boolean;
   /** The configuration that a new request begins with. */
   readonly runtime: () => Runtime;
-  readonly redactor: () => Redactor;
   readonly isOwnKey: (value: string) => boolean;
-  readonly providerRef: (id: string) => ProviderRef | undefined;
   /** The last running request has ended. */
   readonly idle: () => void;
 }
@@ -56,17 +50,12 @@ export interface RequestRunner {
 }
 
 /** The life of one request, as the runner's table holds it. Nothing here refers to its body. */
-interface LiveRequest {
+interface LiveRequest extends ServedRequest {
   readonly exchange: Exchange;
   /** Ends it after an exception of ours. */
   readonly fault: (error: unknown) => void;
-  readonly facts: RequestFacts;
   readonly receivedAt: number;
   readonly leaveRuntime: () => void;
-  /** The route under which affinity is kept, and who stood first. */
-  readonly route: string;
-  readonly preferred: string;
-  readonly isPinned: boolean;
   /** Where its running attempt is counted. */
   running: ProviderStatistics | undefined;
 }
@@ -79,78 +68,40 @@ export function createRequestRunner(options: RunnerOptions): RequestRunner {
 
 class Runner implements RequestRunner {
   readonly #options: RunnerOptions;
-  readonly #memory = createSelectionMemory();
-  readonly #statistics = new Map<string, ProviderStatistics>();
+  readonly #order: CandidateOrder;
+  readonly #statistics = createStatistics();
   readonly #live = new Map<string, LiveRequest>();
-  readonly #watchers = new Set<() => void>();
+  readonly #waiting = createWaitingRequests();
+  readonly #ports: Omit<RequestPorts, 'host'>;
   readonly #logic;
-  #sequence = 0;
-  #lastProvider: string | undefined;
-  #wakePlanned = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#logic = requestMachine.provide({
-      actors: {
-        attempt: fromCallback<RequestEvent, AttemptInput>(({ input, sendBack }) => {
-          const entry = this.#live.get(input.requestId);
-          if (entry === undefined) throw new Error(`request ${input.requestId} is not known`);
-          entry.running = this.statistics(input.candidate.provider);
-          entry.running.started();
-          try {
-            return entry.exchange.attempt(input, (event) => {
-              if (event.type === 'attempt.committed') this.#remember(entry, input.candidate);
-              sendBack(event);
-            });
-          } catch (error) {
-            entry.fault(error);
-            return () => {};
-          }
-        }) as CallbackActorLogic<RequestEvent, AttemptInput>,
-        healthWatch: fromCallback<RequestEvent, { requestId: string }>(({ sendBack }) => {
-          const watcher = (): void => sendBack({ type: 'providers.changed' });
-          this.#watchers.add(watcher);
-          return () => this.#watchers.delete(watcher);
-        }) as CallbackActorLogic<RequestEvent, { requestId: string }>,
-      },
+    this.#order = createCandidateOrder(options);
+    let sequence = 0;
+    this.#ports = {
+      now: options.clock.now,
+      chance: options.random,
+      nextSequence: () => ++sequence,
+      provider: options.providerRef,
+    };
+    this.#logic = requestLogic({
+      attempt: (input, tell) => this.#attempt(input, tell),
+      healthWatch: (tell) => this.#waiting.add(() => tell({ type: 'providers.changed' })),
     });
   }
 
   submit(request: ClientRequest, signal: AbortSignal): Promise<Reply> {
-    const { isUtf8, runtime } = this.#options;
-    const walked = walkBody(request.body, isUtf8);
-    if (walked.kind === 'malformed') {
-      request.releaseBody();
-      return Promise.resolve(this.#reject(request, walked.message));
-    }
-    const current = runtime();
-    const header = headerFacts(request.headers);
-    const facts = factsOf(request, walked, header);
-    this.#tellReceived(facts, request.body, current);
-    const pin = header.pin ?? walked.provider;
-    const routing = resolveRoutes(current.routes, walked.model, pin);
-    const { body: _body, ...rest } = request;
-    if (routing.kind === 'routed')
-      return this.#run(rest, walked, header, facts, current, routing.tiers, pin !== undefined, signal);
-    request.releaseBody();
-    const error = unroutable(routing, walked.model, pin, current, request.id);
-    return Promise.resolve(this.#turnAway(rest, facts, error));
+    const admission = admit(request, this.#options.runtime(), this.#options);
+    return admission.kind === 'answered' ? Promise.resolve(admission.reply) : this.#run(admission, signal);
   }
 
-  /** One after the other and never within a provider's own step: each sees what the last one took. */
   wake(): void {
-    if (this.#wakePlanned || this.#watchers.size === 0) return;
-    this.#wakePlanned = true;
-    queueMicrotask(() => {
-      this.#wakePlanned = false;
-      for (const watcher of [...this.#watchers]) watcher();
-    });
+    this.#waiting.wake();
   }
 
   statistics(provider: string): ProviderStatistics {
-    const known = this.#statistics.get(provider) ?? createProviderStatistics();
-    this.#statistics.set(provider, known);
-    return known;
+    return this.#statistics.of(provider);
   }
 
   inFlight(): number {
@@ -158,57 +109,24 @@ class Runner implements RequestRunner {
   }
 
   lastProvider(): string | undefined {
-    return this.#lastProvider;
+    return this.#order.lastAnswered();
   }
 
-  /** A body that tells too little to make a request of it. */
-  #reject({ id: requestId, path }: ClientRequest, reason: string): Reply {
-    const [plainPath = path] = path.split('?', 1);
-    this.#options.observe({ type: 'request.rejected', requestId, path: plainPath, status: 400, reason });
-    return ownReply(400, 'invalid_request_error', reason, requestId);
-  }
-
-  /** An answer of our own, without any attempt. */
-  #turnAway(request: Omit<ClientRequest, 'body'>, facts: RequestFacts, error: FinalError): Reply {
-    const isCount = facts.endpoint === 'count_tokens';
-    const own = { status: error.status, headers: error.headers, body: Buffer.from(error.body) };
-    const reply = isCount ? localCount(facts) : own;
-    this.#options.observe({
-      type: 'request.ended',
-      request: facts,
-      result: isCount ? 'local' : 'exhausted',
-      status: reply.status,
-      trace: NO_TRACE,
-      durationMs: this.#options.clock.now() - request.receivedAt,
-      ...(isCount ? {} : { error: error.message }),
-    });
-    return reply;
-  }
-
-  #run(
-    request: Omit<ClientRequest, 'body'>,
-    walked: WalkedBody,
-    header: HeaderFacts,
-    facts: RequestFacts,
-    runtime: Runtime,
-    tiers: readonly (readonly Candidate[])[],
-    isPinned: boolean,
-    signal: AbortSignal,
-  ): Promise<Reply> {
-    const { clock, random, buffers, redactor, isOwnKey, providerRef } = this.#options;
+  #run(admitted: AdmittedRequest, signal: AbortSignal): Promise<Reply> {
+    // The closures below live as long as the request: none of them may hold `admitted`, and with it the body.
+    const { request, walked, header, facts, runtime, tiers, isPinned } = admitted;
+    const { clock, buffers, redactor, isOwnKey } = this.#options;
     const { resilience } = runtime.configuration.settings;
     const { id, endpoint, receivedAt } = request;
-    const isSide = endpoint !== 'messages';
-    const stream = walked.stream && !isSide;
-    const { order, reason } = this.#order(facts, runtime, tiers, !isSide && !isPinned);
+    const stream = walked.stream && endpoint === 'messages';
+    const { order, reason } = this.#order.of(admitted);
     const budget = budgetMs(stream, endpoint, header.patienceMs, resilience.requestBudgetMs);
-    const { isClaudeCode } = header;
     const fault = (error: unknown): void => this.#faulted(entry, error, () => actor);
     const exchange = new Exchange({
       request,
       walked,
       stream,
-      isClaudeCode,
+      isClaudeCode: header.isClaudeCode,
       runtime,
       clock,
       buffers,
@@ -229,27 +147,8 @@ class Runner implements RequestRunner {
       running: undefined,
     };
     this.#live.set(id, entry);
-    const input = {
-      id,
-      endpoint,
-      order,
-      reason,
-      policy: {
-        stream,
-        holdMs: isSide ? 0 : resilience.holdWhileCoolingMs,
-        maxAttempts: isSide ? 0 : resilience.maxAttempts,
-        failoverBelowThreshold: isSide || resilience.failoverBelowThreshold,
-        patient: !isSide,
-      },
-      deadlineAt: receivedAt + budget,
-      ports: {
-        now: clock.now,
-        chance: random,
-        nextSequence: () => ++this.#sequence,
-        provider: providerRef,
-        host: (provider: string) => hostOf(runtime.providers.get(provider)),
-      },
-    };
+    const plan = { order, reason, stream, deadlineAt: receivedAt + budget };
+    const input = requestInput(facts, runtime, plan, this.#ports);
     const actor = startRoot(this.#logic, { clock, input, onFault: fault }, (root) => {
       // What a listener of an actor throws would end the process.
       root.on('attempt.ended', ({ attempt }) => guarded(() => this.#attemptEnded(entry, attempt), fault));
@@ -266,61 +165,33 @@ class Runner implements RequestRunner {
     return exchange.reply;
   }
 
-  #order(
-    { session, endpoint }: RequestFacts,
-    runtime: Runtime,
-    tiers: readonly (readonly Candidate[])[],
-    takesTurn: boolean,
-  ) {
-    const { clock, random, providerRef } = this.#options;
-    const { selectionStrategy, randomTop, stickyProviderDurationMs } = runtime.configuration.settings;
-    const now = clock.now();
-    return orderCandidates({
-      tiers,
-      availability: ({ provider, model }) => {
-        const ref = providerRef(provider);
-        if (ref === undefined) return { kind: 'disabled' };
-        return availabilityOf(ref.getSnapshot(), { model, endpoint }, now);
-      },
-      strategy: selectionStrategy,
-      randomTop,
-      memory: this.#memory,
-      session,
-      now,
-      random,
-      stickyMs: stickyProviderDurationMs,
-      takesTurn,
-    });
-  }
-
-  /** A pinned request says nothing about where its session belongs. */
-  #remember({ facts, route, preferred, isPinned }: LiveRequest, { provider }: Candidate): void {
-    if (facts.endpoint !== 'messages') return;
-    this.#lastProvider = provider;
-    if (isPinned) return;
-    const at = this.#options.clock.now();
-    remember(this.#memory.affinity, { session: facts.session, route, provider, preferred, at });
+  #attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
+    const entry = this.#live.get(input.requestId);
+    if (entry === undefined) throw new Error(`request ${input.requestId} is not known`);
+    entry.running = this.statistics(input.candidate.provider);
+    entry.running.started();
+    try {
+      return entry.exchange.attempt(input, (event) => {
+        if (event.type === 'attempt.committed') this.#order.answered(entry, input.candidate.provider);
+        tell(event);
+      });
+    } catch (error) {
+      entry.fault(error);
+      return () => {};
+    }
   }
 
   #attemptEnded(entry: LiveRequest, attempt: AttemptTrace): void {
-    const { candidate, outcome, number, startedAt, endedAt = startedAt, committedAt } = attempt;
+    const { candidate, outcome, startedAt, committedAt } = attempt;
     const time = committedAt === undefined ? undefined : committedAt - startedAt;
     this.statistics(candidate.provider).ended(outcome?.kind === 'success', time);
     entry.running = undefined;
     // A trial that ended without a visible change has its turn to give.
     this.wake();
     // A long answer keeps the cache warm until its end.
-    if (outcome?.kind === 'success') this.#remember(entry, candidate);
-    if (outcome === undefined || !isFailure(outcome)) return;
-    this.#options.observe({
-      type: 'request.attempt_failed',
-      request: entry.facts,
-      provider: candidate.provider,
-      model: candidate.model,
-      attempt: number,
-      failure: outcome,
-      afterMs: endedAt - startedAt,
-    });
+    if (outcome?.kind === 'success') this.#order.answered(entry, candidate.provider);
+    const failed = attemptFailed(entry.facts, attempt);
+    if (failed !== undefined) this.#options.observe(failed);
   }
 
   #finish(entry: LiveRequest, output: RequestOutput): void {
@@ -361,32 +232,11 @@ class Runner implements RequestRunner {
     const { exchange, facts, leaveRuntime, receivedAt } = entry;
     if (!this.#live.delete(facts.id)) return;
     leaveRuntime();
-    const attempt = trace.attempts.at(-1);
-    const first = exchange.firstContentAt;
-    const served = attempt !== undefined && first !== undefined ? attempt.candidate : undefined;
-    this.#options.observe({
-      type: 'request.ended',
-      request: facts,
-      result,
-      status: exchange.status,
-      ...(served === undefined ? {} : { provider: served.provider, model: served.model }),
-      trace,
-      ...(attempt?.usage === undefined ? {} : { usage: attempt.usage }),
-      ...(first === undefined ? {} : { timeToFirstContentMs: first - receivedAt }),
-      durationMs: this.#options.clock.now() - receivedAt,
-      ...(exchange.error === undefined ? {} : { error: exchange.error }),
-    });
+    const { status, error, firstContentAt } = exchange;
+    const endedAt = this.#options.clock.now();
+    const end = { result, trace, status, error, receivedAt, firstContentAt, endedAt };
+    this.#options.observe(requestEnded(facts, end));
     if (this.#live.size === 0) this.#options.idle();
-  }
-
-  #tellReceived(facts: RequestFacts, body: Buffer, runtime: Runtime): void {
-    const debug = runtime.configuration.settings.logLevel === 'debug';
-    const preview = debug ? promptPreview(body) : undefined;
-    this.#options.observe({
-      type: 'request.received',
-      request: facts,
-      ...(preview === undefined ? {} : { preview: this.#options.redactor().text(preview) }),
-    });
   }
 }
 
@@ -396,17 +246,4 @@ function guarded(act: () => void, fault: (error: unknown) => void): void {
   } catch (error) {
     fault(error);
   }
-}
-
-function factsOf(request: ClientRequest, walked: WalkedBody, header: HeaderFacts): RequestFacts {
-  const session = header.session ?? walked.session;
-  return {
-    id: request.id,
-    endpoint: request.endpoint,
-    model: walked.model,
-    stream: walked.stream,
-    bytes: request.body.length,
-    ...(session === undefined ? {} : { session }),
-    ...(header.agent === undefined ? {} : { agent: header.agent }),
-  };
 }

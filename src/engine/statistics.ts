@@ -13,7 +13,23 @@ export interface ProviderStatistics {
   timeToFirstContentMs(): { readonly p50: number; readonly p95: number } | undefined;
 }
 
-export function createProviderStatistics(): ProviderStatistics {
+/** The counts of all providers, each from its first attempt on. */
+export interface Statistics {
+  of(provider: string): ProviderStatistics;
+}
+
+export function createStatistics(): Statistics {
+  const known = new Map<string, ProviderStatistics>();
+  return {
+    of(provider) {
+      const found = known.get(provider) ?? createProviderStatistics();
+      known.set(provider, found);
+      return found;
+    },
+  };
+}
+
+function createProviderStatistics(): ProviderStatistics {
   let attempts = 0;
   let successes = 0;
   let failures = 0;

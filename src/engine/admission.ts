@@ -1,0 +1,107 @@
+import type { Candidate } from '../domain/candidate.ts';
+import type { FinalError } from '../domain/refusal.ts';
+import { resolveRoutes } from '../domain/routing.ts';
+import type { Redactor } from '../domain/secrets.ts';
+import type { Clock } from '../domain/time.ts';
+import { type WalkedBody, walkBody } from '../protocols/anthropic/body-walker.ts';
+import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';
+import type { BalancerEvent, RequestFacts } from '../telemetry/events.ts';
+import type { ClientRequest, Reply } from './interface.ts';
+import { localCount, ownReply } from './local-replies.ts';
+import { type HeaderFacts, headerFacts, requestFacts } from './request-facts.ts';
+import type { Runtime } from './runtime.ts';
+import { unroutable } from './unroutable.ts';
+
+/** What admission needs of the engine around it. */
+export interface AdmissionOptions {
+  readonly clock: Clock;
+  /** Must not throw. */
+  readonly observe: (event: BalancerEvent) => void;
+  readonly isUtf8: (bytes: Uint8Array) => boolean;
+  readonly redactor: () => Redactor;
+}
+
+/** A request that some provider can be asked for. */
+export interface AdmittedRequest {
+  readonly kind: 'admitted';
+  readonly request: Omit<ClientRequest, 'body'>;
+  readonly walked: WalkedBody;
+  readonly header: HeaderFacts;
+  readonly facts: RequestFacts;
+  /** The configuration that it keeps until its end. */
+  readonly runtime: Runtime;
+  readonly tiers: readonly (readonly Candidate[])[];
+  /** The client named its provider. */
+  readonly isPinned: boolean;
+}
+
+/** A request that got a reply of our own; its body has been let go. */
+export interface AnsweredRequest {
+  readonly kind: 'answered';
+  readonly reply: Reply;
+}
+
+/** Reads what a request wants and whom it may go to, and tells that it came. */
+export function admit(
+  received: ClientRequest,
+  runtime: Runtime,
+  options: AdmissionOptions,
+): AdmittedRequest | AnsweredRequest {
+  const walked = walkBody(received.body, options.isUtf8);
+  if (walked.kind === 'malformed') {
+    received.releaseBody();
+    return { kind: 'answered', reply: rejected(received, walked.message, options) };
+  }
+  const header = headerFacts(received.headers);
+  const facts = requestFacts(received, walked, header);
+  tellReceived(facts, received.body, runtime, options);
+  const pin = header.pin ?? walked.provider;
+  const routing = resolveRoutes(runtime.routes, walked.model, pin);
+  if (routing.kind !== 'routed') {
+    received.releaseBody();
+    const error = unroutable(routing, walked.model, pin, runtime, received.id);
+    return { kind: 'answered', reply: turnedAway(received, facts, error, options) };
+  }
+  const { body: _body, ...request } = received;
+  const { tiers } = routing;
+  return { kind: 'admitted', request, walked, header, facts, runtime, tiers, isPinned: pin !== undefined };
+}
+
+/** A body that tells too little to make a request of it. */
+function rejected({ id: requestId, path }: ClientRequest, reason: string, options: AdmissionOptions): Reply {
+  const [plainPath = path] = path.split('?', 1);
+  options.observe({ type: 'request.rejected', requestId, path: plainPath, status: 400, reason });
+  return ownReply(400, 'invalid_request_error', reason, requestId);
+}
+
+/** An answer of our own, without any attempt. */
+function turnedAway(
+  { receivedAt }: ClientRequest,
+  facts: RequestFacts,
+  error: FinalError,
+  { clock, observe }: AdmissionOptions,
+): Reply {
+  const isCount = facts.endpoint === 'count_tokens';
+  const own = { status: error.status, headers: error.headers, body: Buffer.from(error.body) };
+  const reply = isCount ? localCount(facts) : own;
+  observe({
+    type: 'request.ended',
+    request: facts,
+    result: isCount ? 'local' : 'exhausted',
+    status: reply.status,
+    trace: { decisions: [], attempts: [] },
+    durationMs: clock.now() - receivedAt,
+    ...(isCount ? {} : { error: error.message }),
+  });
+  return reply;
+}
+
+function tellReceived(facts: RequestFacts, body: Buffer, runtime: Runtime, options: AdmissionOptions): void {
+  const debug = runtime.configuration.settings.logLevel === 'debug';
+  const preview = debug ? promptPreview(body) : undefined;
+  options.observe({
+    type: 'request.received',
+    request: facts,
+    ...(preview === undefined ? {} : { preview: options.redactor().text(preview) }),
+  });
+}

@@ -1,0 +1,33 @@
+import type { RequestInput, RequestPorts } from '../../machines/request-events.ts';
+import type { RequestFacts } from '../telemetry/events.ts';
+import { hostOf } from './configuration-facts.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What is known of a request when its chart starts. */
+export interface RequestPlan extends Pick<RequestInput, 'order' | 'reason' | 'deadlineAt'> {
+  readonly stream: boolean;
+}
+
+/** What a request's chart is given. Beside a message everything is a side request: it neither waits nor goes round again. */
+export function requestInput(
+  { id, endpoint }: RequestFacts,
+  { configuration, providers }: Runtime,
+  { stream, ...plan }: RequestPlan,
+  ports: Omit<RequestPorts, 'host'>,
+): RequestInput {
+  const { resilience } = configuration.settings;
+  const isSide = endpoint !== 'messages';
+  return {
+    id,
+    endpoint,
+    ...plan,
+    policy: {
+      stream,
+      holdMs: isSide ? 0 : resilience.holdWhileCoolingMs,
+      maxAttempts: isSide ? 0 : resilience.maxAttempts,
+      failoverBelowThreshold: isSide || resilience.failoverBelowThreshold,
+      patient: !isSide,
+    },
+    ports: { ...ports, host: (provider) => hostOf(providers.get(provider)) },
+  };
+}
