@@ -142,6 +142,23 @@ describe('when every candidate cools', () => {
     expect((await answer.end).status).toBe(503);
   });
 
+  it('max_attempts does not bound the first round: each candidate is tried once, however many there are', async () => {
+    const down = await Promise.all(
+      Array.from({ length: 9 }, (_, at) => start({ name: `p${at}`, behaviour: DOWN })),
+    );
+    const last = await start({ name: 'last' });
+    const bench = await balance({
+      providers: [...down, last].map((provider) => entry(provider)),
+      settings: { max_attempts: 0 },
+    });
+    const answer = await bench.messages().end;
+    expect([answer.header('x-balancer-provider'), answer.header('x-balancer-attempts')]).toEqual([
+      'last',
+      '10',
+    ]);
+    expect(down.map(({ requests }) => requests.length)).toEqual(down.map(() => 1));
+  });
+
   it('and max_attempts bounds what comes after the first round', async () => {
     const first = await start({ name: 'first', behaviour: DOWN });
     const bench = await balance({

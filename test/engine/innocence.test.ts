@@ -184,6 +184,19 @@ describe('no failover and no count', () => {
     expect((await bench.provider('first')).last_error?.kind).toBe('unreachable');
   });
 
+  it.each(['orphaned_tool_use', 'bad_request', 'too_large'] as const)(
+    'when a request is refused for its own fault (%s), however often',
+    async (name) => {
+      const first = await start({ name: 'first', behaviour: scenario(name).behaviour });
+      const bench = await balance({ providers: [entry(first)] });
+      for (const asked of [1, 2, 3]) {
+        expect((await bench.messages().end).status).toBe(name === 'too_large' ? 413 : 400);
+        expect(first.requests).toHaveLength(asked);
+      }
+      await expectInnocent(bench, 'first');
+    },
+  );
+
   it("when the client's own credential is refused under passthrough; others answer with theirs", async () => {
     const first = await start({ name: 'first', behaviour: apiError(401, 'authentication_error', 'no') });
     const second = await start({ name: 'second' });

@@ -34,6 +34,34 @@ describe('count_tokens', () => {
     },
   );
 
+  it.each([404, 405, 501])(
+    'whose endpoint is not there (%i) is not asked for again for an hour',
+    async (status) => {
+      const first = await start({ name: 'first', sideBehaviour: { kind: 'http', status } });
+      const second = await start({ name: 'second' });
+      const bench = await balance({ providers: [entry(first), entry(second)] });
+      expect((await bench.count()).header('x-balancer-provider')).toBe('second');
+      const view = await bench.provider('first');
+      expect(traceOf(view)).toEqual({ failures: '0/2', cools: null });
+      expect(view.endpoints).toMatchObject([
+        {
+          endpoint: 'count_tokens',
+          last_error: { kind: 'endpoint_missing' },
+          cooldown: { left_seconds: 3600 },
+        },
+      ]);
+      bench.clock.advance(3_599_999);
+      await bench.count();
+      expect(first.requests).toHaveLength(1);
+      // Now it may be tried again, but a request that can't be cut short goes to whoever is known to answer.
+      bench.clock.advance(1);
+      expect((await bench.count()).header('x-balancer-provider')).toBe('second');
+      await bench.post('/providers/second/disable');
+      await bench.count();
+      expect(first.requests).toHaveLength(2);
+    },
+  );
+
   it.each(REFUSALS)('that meets %s everywhere is estimated here', async (_what, sideBehaviour) => {
     const first = await start({ name: 'first', sideBehaviour });
     const bench = await balance({ providers: [entry(first)] });
