@@ -15,13 +15,18 @@ export function access(deps: AppDependencies): MiddlewareHandler<HttpEnv> {
   return async function access(c, next) {
     const problem = isOpen(c) ? undefined : refusal(c, deps);
     if (problem === undefined) return next();
-    deps.observe({ type: 'auth.refused', path: c.req.path.slice(0, 200), reason: reasonFor(problem) });
+    deps.observe({
+      type: 'auth.refused',
+      requestId: c.get('requestId'),
+      path: c.req.path.slice(0, 200),
+      reason: reasonFor(problem),
+    });
     return problemResponse(c, problem);
   };
 }
 
 function isOpen(c: HttpContext): boolean {
-  return OPEN_PATHS.has(c.req.path) && (c.req.method === 'GET' || c.req.method === 'HEAD');
+  return OPEN_PATHS.has(withoutSlash(c.req.path)) && (c.req.method === 'GET' || c.req.method === 'HEAD');
 }
 
 function refusal(c: HttpContext, deps: AppDependencies): Problem | undefined {

@@ -3,7 +3,12 @@
  * takes both; declared here because HTTP knows nothing of telemetry.
  */
 export type HttpEvent =
-  | { readonly type: 'auth.refused'; readonly path: string; readonly reason: string }
+  | {
+      readonly type: 'auth.refused';
+      readonly requestId: string;
+      readonly path: string;
+      readonly reason: string;
+    }
   | { readonly type: 'client.hint'; readonly message: string }
   | {
       /** A request that never reached the engine: too large, no room, broken off, not readable, draining. */

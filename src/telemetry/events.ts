@@ -33,7 +33,12 @@ export type BalancerEvent =
       readonly provider: string;
       readonly action: 'reset' | 'disable' | 'enable';
     }
-  | { readonly type: 'auth.refused'; readonly path: string; readonly reason: string }
+  | {
+      readonly type: 'auth.refused';
+      readonly requestId: string;
+      readonly path: string;
+      readonly reason: string;
+    }
   /** Advice about how a client is set up. */
   | { readonly type: 'client.hint'; readonly message: string }
   | {

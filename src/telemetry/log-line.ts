@@ -40,7 +40,10 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
     case 'client.hint':
       return line(event, 'warn', event.message);
     case 'auth.refused':
-      return line(event, 'warn', `Refused ${event.path}: ${event.reason}`, { path: event.path });
+      return {
+        ...line(event, 'warn', `Refused ${event.path}: ${event.reason}`, { path: event.path }),
+        requestId: event.requestId,
+      };
     case 'provider.operated':
       return line(event, 'info', `${event.provider}: ${event.action} by hand`, {
         provider: event.provider,

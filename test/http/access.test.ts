@@ -49,7 +49,7 @@ describe('API keys', () => {
       request_id: 'req_1',
     });
     expect(fixture.events).toEqual([
-      { type: 'auth.refused', path: '/v1/models', reason: 'Invalid API key.' },
+      { type: 'auth.refused', requestId: 'req_1', path: '/v1/models', reason: 'Invalid API key.' },
     ]);
     expect(body + JSON.stringify(fixture.events)).not.toContain('sk-g');
   });
@@ -66,7 +66,7 @@ describe('API keys', () => {
 
   it('do not protect the probes that know neither key nor host', async () => {
     const app = withAuth();
-    for (const path of ['/livez', '/readyz', '/api/hello']) {
+    for (const path of ['/livez', '/readyz', '/api/hello', '/livez/']) {
       expect((await app.request(path, { headers: { host: 'evil.example' } })).status, path).toBe(200);
       expect((await app.request(path, { method: 'HEAD' })).status, path).toBe(200);
     }

@@ -93,7 +93,7 @@ export const ONE_OF_EACH: readonly BalancerEvent[] = [
     rule: 'operator reset',
   },
   { type: 'provider.operated', provider: 'GAC', action: 'disable' },
-  { type: 'auth.refused', path: '/v1/messages', reason: 'Invalid API key.' },
+  { type: 'auth.refused', requestId: 'req_8', path: '/v1/messages', reason: 'Invalid API key.' },
   { type: 'client.hint', message: 'ANTHROPIC_BASE_URL should not end in /v1.' },
   { type: 'state.warning', message: 'health.json is broken and was left aside' },
   { type: 'fault', message: 'POST /v1/messages failed.', error: new TypeError('x is undefined') },

@@ -62,7 +62,7 @@ describe('log on a terminal', () => {
       20:00:00 WARN  req_3f2a1b2c GAC: degraded → cooling until 20:01:00 · 2nd counted failure · server_error in headers, 502 Bad Gateway
       20:00:00 INFO  GAC, model claude-opus-5-5: cooling → healthy · operator reset
       20:00:00 INFO  GAC: disable by hand
-      20:00:00 WARN  Refused /v1/messages: Invalid API key.
+      20:00:00 WARN  req_8 Refused /v1/messages: Invalid API key.
       20:00:00 WARN  ANTHROPIC_BASE_URL should not end in /v1.
       20:00:00 WARN  health.json is broken and was left aside
       20:00:00 ERROR POST /v1/messages failed. TypeError: x is undefined
