@@ -1,17 +1,12 @@
 import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/request-events.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
-import { readErrorBody } from '../domain/error-body.ts';
-import { errorBody, errorTypeOf, statusOfError } from '../domain/error-envelope.ts';
 import { isRefusal } from '../domain/failure-table.ts';
 import { isFailure, type Outcome, type Usage } from '../domain/outcome.ts';
 import type { FinalError } from '../domain/refusal.ts';
 import type { Redactor } from '../domain/secrets.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
-import { spliceBody } from '../protocols/anthropic/body-splice.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
-import { CLIENT_PING, clientError } from '../protocols/anthropic/client-events.ts';
-import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
 import { startAttempt } from '../upstream/attempt.ts';
 import type {
   ClientSide,
@@ -20,11 +15,13 @@ import type {
   UpstreamAnswer,
 } from '../upstream/attempt-types.ts';
 import { upstreamHeaders } from '../upstream/request-headers.ts';
-import { clientHeaders, type OwnHeaders } from '../upstream/response-headers.ts';
-import type { ClientRequest, Reply } from './interface.ts';
+import { ClientReply, type ErrorWords } from './client-reply.ts';
+import type { ClientRequest } from './interface.ts';
 import type { WholeReply } from './local-replies.ts';
-import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
+import { refusedAnswer } from './refused-answer.ts';
+import { replyHeaders, steering, withType } from './reply-headers.ts';
 import type { Runtime } from './runtime.ts';
+import { upstreamRequest } from './upstream-request.ts';
 
 /** What one request's exchange is given. */
 export interface ExchangeOptions {
@@ -45,56 +42,36 @@ export interface ExchangeOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** A client waits this long for headers in patience; then it gets them, with pings, and failover goes on behind. ms */
-const EARLY_HEADERS_MS = 60_000;
-
 /**
  * The effects of one request: sends its attempts upstream, keeps what providers answered, and writes the reply. What
  * happens when is decided by the request's chart.
  */
 export class Exchange {
   readonly #options: Omit<ExchangeOptions, 'walked'>;
-  readonly #writer: ReplyWriter;
+  readonly #client: ClientReply;
   readonly #answers = new Map<number, UpstreamAnswer>();
-  readonly #early: unknown;
   /** Let go at the commit: nothing can be repeated afterwards. */
   #body: WalkedBody | undefined;
   #running: RunningAttempt | undefined;
   #attempts = 0;
-  #firstContentAt: number | undefined;
-  #status = 0;
-  #error: string | undefined;
 
   constructor({ walked, ...options }: ExchangeOptions) {
     this.#options = options;
     this.#body = walked;
-    const { clock, runtime, stream } = options;
-    this.#writer = createReplyWriter({
+    const { clock, runtime, request, stream, isClaudeCode } = options;
+    this.#client = new ClientReply({
+      requestId: request.id,
+      stream,
+      isClaudeCode,
       clock,
       pingIntervalMs: runtime.configuration.settings.pingIntervalMs,
-      ping: CLIENT_PING,
       onResume: () => this.#running?.resume(),
     });
-    this.#early = stream ? clock.setTimeout(() => this.#openEarly(), EARLY_HEADERS_MS) : undefined;
   }
 
-  get reply(): Promise<Reply> {
-    return this.#writer.reply;
-  }
-
-  /** Wall clock ms of the first content sent. */
-  get firstContentAt(): number | undefined {
-    return this.#firstContentAt;
-  }
-
-  /** Status sent to the client; 0: none yet. */
-  get status(): number {
-    return this.#status;
-  }
-
-  /** The final error's message, where there was one. */
-  get error(): string | undefined {
-    return this.#error;
+  /** What the client gets, and what it has got. */
+  get client(): Pick<ClientReply, 'reply' | 'firstContentAt' | 'status' | 'error'> {
+    return this.#client;
   }
 
   /** Starts an attempt and reports to the chart. The function it gives aborts. */
@@ -111,19 +88,11 @@ export class Exchange {
       tell({ type: 'attempt.settled', outcome });
       return () => {};
     }
-    const limits = stream ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
+    const repeated = { path: request.path, headers: headers.headers, body: this.#body, stream };
     const running = startAttempt(
       {
         transport,
-        request: {
-          method: 'POST',
-          url: provider.baseUrl + request.path,
-          headers: headers.headers,
-          body: this.#bytesFor(this.#body, input),
-          connectTimeoutMs: limits.connectMs,
-          poolTimeoutMs: limits.poolMs,
-          fresh: input.repair === 'fresh_connection',
-        },
+        request: upstreamRequest(repeated, provider, input),
         endpoint: request.endpoint,
         stream,
         credential: provider.credential.kind === 'passthrough' ? 'passthrough' : 'own',
@@ -148,48 +117,40 @@ export class Exchange {
 
   /** Writes the end that the chart has come to. `finalError` is asked only where every candidate failed. */
   finish(output: RequestOutput, finalError: () => FinalError): void {
-    this.#options.clock.clearTimeout(this.#early);
+    this.#client.decided();
     this.#letBodyGo();
     switch (output.result) {
       case 'served':
         break;
       case 'broken':
-        this.#breakOff(errorOf(output));
+        this.#client.breakOff(errorOf(output));
         break;
       case 'refused':
         this.#refuse(output);
         break;
       case 'exhausted': {
         const { status, type, message, headers } = finalError();
-        this.#giveUp(status, type, message, steering(headers));
+        this.#client.giveUp(status, { type, message }, this.#attempts, steering(headers));
         break;
       }
       case 'cancelled':
-        this.#writer.abandon();
+        this.#client.abandon();
     }
   }
 
   /** An exception of ours: 500, or a cut where bytes are out already. */
   fault(): void {
     this.#running?.abort();
-    this.#options.clock.clearTimeout(this.#early);
+    this.#client.decided();
     this.#letBodyGo();
-    const message = `The balancer failed on this request (${this.#options.request.id}). Its log says why.`;
-    this.#error = message;
-    if (this.#writer.state === 'open') this.#breakOff({ type: 'api_error', message });
-    else this.#complete(500, JSON_HEADERS, Buffer.from(errorBody('api_error', message)));
+    this.#client.fault();
   }
 
   /** Ends with a whole reply of our own. */
   answerLocally({ status, headers, body }: WholeReply): void {
-    this.#options.clock.clearTimeout(this.#early);
+    this.#client.decided();
     this.#letBodyGo();
-    this.#complete(status, headers, body);
-  }
-
-  #bytesFor(body: WalkedBody, input: AttemptInput): Buffer {
-    const bytes = spliceBody(body, { model: input.candidate.model });
-    return input.repair === 'without_thinking' ? withoutThinking(bytes) : bytes;
+    this.#client.complete(status, headers, body);
   }
 
   #committed(
@@ -198,26 +159,26 @@ export class Exchange {
     provider: ProviderSettings,
     tell: (event: RequestEvent) => void,
   ): ClientSide {
-    const { clock, request } = this.#options;
-    clock.clearTimeout(this.#early);
-    this.#firstContentAt = clock.now();
+    const { request, redactor } = this.#options;
+    this.#client.decided();
     this.#letBodyGo();
     this.#answers.clear();
     const form = answer.body === undefined ? 'text/event-stream; charset=utf-8' : 'application/json';
-    const headers = this.#headers(answer.rewritten ? withType(answer.headers, form) : answer.headers, {
+    const own = {
       provider: provider.name,
       attempts: input.number,
       requestId: request.id,
       // A stream ends at message_stop, whatever length was announced.
       bodyMayDiffer: answer.rewritten || answer.body === undefined,
-    });
-    if (answer.body !== undefined) this.#complete(answer.status, headers, answer.body);
-    else {
-      this.#status = this.#status === 0 ? answer.status : this.#status;
-      this.#writer.open(answer.status, headers);
-    }
+    };
+    const headers = replyHeaders(
+      answer.rewritten ? withType(answer.headers, form) : answer.headers,
+      own,
+      redactor,
+    );
+    const side = this.#client.commit(answer.status, headers, answer.body);
     tell({ type: 'attempt.committed' });
-    return this.#writer;
+    return side;
   }
 
   #settled(
@@ -242,21 +203,7 @@ export class Exchange {
     return !failoverBelowThreshold || (isFailure(outcome) && isRefusal(outcome.kind));
   }
 
-  #openEarly(): void {
-    if (this.#writer.state !== 'unopened') return;
-    this.#status = 200;
-    this.#writer.open(200, [
-      'content-type',
-      'text/event-stream; charset=utf-8',
-      'cache-control',
-      'no-cache',
-      'x-balancer-request-id',
-      this.#options.request.id,
-    ]);
-    this.#writer.chunk(CLIENT_PING, true);
-  }
-
-  /** A provider's own answer goes back with its status and words; only our secrets are struck out of it. */
+  /** A provider's own answer goes back, where it has words. */
   #refuse(output: RequestOutput): void {
     const { redactor, request, runtime } = this.#options;
     const number = output.attempt ?? 0;
@@ -264,71 +211,26 @@ export class Exchange {
     const attempt = output.trace.attempts[number - 1];
     const failure =
       attempt?.outcome !== undefined && isFailure(attempt.outcome) ? attempt.outcome : undefined;
-    this.#error = failure?.detail;
+    const message = failure?.detail ?? output.reason;
     if (answer === undefined) {
       const [status, type] =
         failure?.kind === 'client_credentials' ? [401, 'authentication_error'] : [500, 'api_error'];
-      this.#giveUp(status, type, failure?.detail ?? output.reason, []);
+      this.#client.giveUp(status, { type, message }, this.#attempts, []);
       return;
     }
-    const words = readErrorBody(answer.body.toString('utf8'));
-    const status = answer.status < 300 ? (statusOfError(words) ?? 400) : answer.status;
-    const body = redactor.bytes(answer.body);
-    if (this.#writer.state === 'open') {
-      const type = words.type ?? errorTypeOf(status);
-      this.#endWithError({ type, message: redactor.text(words.message ?? failure?.detail ?? output.reason) });
+    this.#client.note(failure?.detail);
+    const refused = refusedAnswer(answer, message, redactor);
+    if (this.#client.isOpen) {
+      this.#client.endWithError(refused.words);
       return;
     }
-    const provider = runtime.providers.get(attempt?.candidate.provider ?? '')?.name ?? '';
-    const type = status === answer.status ? answer.headers : withType(answer.headers, 'application/json');
-    const headers = this.#headers(type, {
-      provider,
+    const own = {
+      provider: runtime.providers.get(attempt?.candidate.provider ?? '')?.name ?? '',
       attempts: this.#attempts,
       requestId: request.id,
       bodyMayDiffer: true,
-    });
-    this.#complete(status, headers, body);
-  }
-
-  #giveUp(status: number, type: string, message: string, headers: readonly string[]): void {
-    const { request } = this.#options;
-    this.#error = message;
-    if (this.#writer.state === 'open') {
-      this.#breakOff({ type, message });
-      return;
-    }
-    const ours = ['x-balancer-attempts', String(this.#attempts), 'x-balancer-request-id', request.id];
-    const body = Buffer.from(errorBody(type, message, request.id));
-    this.#complete(status, [...JSON_HEADERS, ...ours, ...headers], body);
-  }
-
-  /**
-   * The end of a stream that has no proper one. Claude Code gets a cut: it repeats or continues by itself, while an
-   * SSE error would cost it a non-streaming call. Others get an SSE error, unless an event is open.
-   */
-  #breakOff(error: { readonly type: string; readonly message: string }): void {
-    if (this.#writer.state !== 'open') return;
-    if (this.#options.isClaudeCode || !this.#writer.atBoundary) this.#writer.cut();
-    else this.#endWithError(error);
-  }
-
-  #endWithError(error: { readonly type: string; readonly message: string }): void {
-    this.#writer.chunk(clientError(error.type, error.message), true);
-    this.#writer.end();
-  }
-
-  /** An answer's headers as the client gets them: without our secrets too. */
-  #headers(upstream: readonly string[], own: OwnHeaders): readonly string[] {
-    const { redactor } = this.#options;
-    const text = upstream.join('\n');
-    const isClean = redactor.text(text) === text;
-    return clientHeaders(isClean ? upstream : upstream.map((part) => redactor.text(part)), own);
-  }
-
-  #complete(status: number, headers: readonly string[], body: Buffer): void {
-    if (this.#writer.state !== 'unopened') return;
-    this.#status = status;
-    this.#writer.complete(status, headers, body);
+    };
+    this.#client.complete(refused.status, replyHeaders(refused.headers, own, redactor), refused.body);
   }
 
   #letBodyGo(): void {
@@ -338,20 +240,8 @@ export class Exchange {
   }
 }
 
-/** The same headers under another content type. */
-function withType(headers: readonly string[], type: string): string[] {
-  const others = headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== 'content-type');
-  return ['content-type', type, ...others];
-}
-
-const JSON_HEADERS = ['content-type', 'application/json'];
-
-/** The final error's headers that steer the client's retries. */
-function steering(headers: readonly string[]): readonly string[] {
-  return headers.filter((_, index) => headers[index - (index % 2)] !== 'content-type');
-}
-
-function errorOf(output: RequestOutput): { type: string; message: string } {
+/** What a stream that broke off ends with. */
+function errorOf(output: RequestOutput): ErrorWords {
   const outcome = output.trace.attempts.at(-1)?.outcome;
   const detail = outcome !== undefined && isFailure(outcome) ? outcome.detail : output.reason;
   return { type: 'api_error', message: `The provider's stream broke off: ${detail}` };

@@ -47,6 +47,8 @@ export interface RequestRunner {
   statistics(provider: string): ProviderStatistics;
   inFlight(): number;
   lastProvider(): string | undefined;
+  /** Forgets which provider sessions belong to, where that is over; with `force` everywhere. Gives how often. */
+  forgetSessions(force: boolean): number;
 }
 
 /** The life of one request, as the runner's table holds it. Nothing here refers to its body. */
@@ -112,6 +114,10 @@ class Runner implements RequestRunner {
     return this.#order.lastAnswered();
   }
 
+  forgetSessions(force: boolean): number {
+    return this.#order.forget(this.#options.runtime().configuration.settings.stickyProviderDurationMs, force);
+  }
+
   #run(admitted: AdmittedRequest, signal: AbortSignal): Promise<Reply> {
     // The closures below live as long as the request: none of them may hold `admitted`, and with it the body.
     const { request, walked, header, facts, runtime, tiers, isPinned } = admitted;
@@ -162,7 +168,7 @@ class Runner implements RequestRunner {
     const leave = (): void => actor.send({ type: 'client.left' });
     if (signal.aborted) leave();
     else signal.addEventListener('abort', leave, { once: true });
-    return exchange.reply;
+    return exchange.client.reply;
   }
 
   #attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
@@ -232,7 +238,7 @@ class Runner implements RequestRunner {
     const { exchange, facts, leaveRuntime, receivedAt } = entry;
     if (!this.#live.delete(facts.id)) return;
     leaveRuntime();
-    const { status, error, firstContentAt } = exchange;
+    const { status, error, firstContentAt } = exchange.client;
     const endedAt = this.#options.clock.now();
     const end = { result, trace, status, error, receivedAt, firstContentAt, endedAt };
     this.#options.observe(requestEnded(facts, end));
