@@ -140,6 +140,19 @@ describe('walking a body', () => {
     fc.assert(fc.property(looseObjects, agrees), { numRuns: 1500 });
   });
 
+  it('finds the end of strings of any length, wherever their escaped quotes stand', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('"', '\\', '\\"', '""'),
+      fc.string({ unit: fc.constantFrom('x'), maxLength: 90 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        agrees(JSON.stringify({ model: 'm', system: pieces.join(''), stream: true }));
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
   it('agrees with a full parse on objects whose structure was damaged', () => {
     const damage = fc.tuple(
       looseObjects,
