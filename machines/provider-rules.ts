@@ -24,7 +24,7 @@ export function isAttemptEvent(event: ProviderEvent): event is AttemptEvent {
 /** The health after an attempt's verdict; one about a former address or credential changes nothing. */
 function settledHealth(context: ProviderContext, event: AttemptSettled): ProviderHealth {
   if (event.revision !== context.revision) return context.health;
-  const verdict: Verdict = { ...event, latestSequence: context.latestSequence };
+  const verdict: Verdict = { latestSequence: context.latestSequence, ...event };
   return attemptSettled(context.health, event.target, verdict, context.policy);
 }
 

@@ -52,7 +52,13 @@ export function orderCandidates(input: SelectionInput): Selection {
     return { order: orderBehind(affinity.candidate, tiers), reason: affinity.reason };
   }
   const { choose, label } = STRATEGIES[input.strategy];
-  const chosen = choose({ ...input, ...tier, turns: input.memory.turns, takesTurn: input.takesTurn ?? true });
+  const chosen = choose({
+    turns: input.memory.turns,
+    takesTurn: input.takesTurn ?? true,
+    randomTop: input.randomTop,
+    random: input.random,
+    ...tier,
+  });
   const reason = affinity.kind === 'return' ? 'returned to the preferred provider' : label;
   return { order: orderBehind(chosen, tiers), reason: reason + skippedRoutes(tiers.slice(0, inUse), tier) };
 }
