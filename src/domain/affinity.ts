@@ -73,6 +73,25 @@ export function renew(memory: AffinityMemory, key: AffinityKey, now: number): vo
   if (stay !== undefined) store(memory, key, { ...stay, lastUsedAt: Math.max(now, stay.lastUsedAt) });
 }
 
+/**
+ * Forgets affinities: those whose last request is `stickyMs` ago or longer, which no request would follow any more;
+ * with `force` all of them. Gives how many sessions and routes have none left.
+ */
+export function forgetStays(memory: AffinityMemory, now: number, stickyMs: number, force: boolean): number {
+  const isOver = ({ lastUsedAt }: Stay): boolean => force || now - lastUsedAt >= stickyMs;
+  const sessions = memory.sessions.prune((stays) => {
+    for (const [route, stay] of stays) if (isOver(stay)) stays.delete(route);
+    return stays.size > 0;
+  });
+  let routes = 0;
+  for (const [route, stay] of memory.routes) {
+    if (!isOver(stay)) continue;
+    memory.routes.delete(route);
+    routes += 1;
+  }
+  return sessions + routes;
+}
+
 /** Whether a session's name is one that affinity is kept for. */
 export function isKnownSession(session: string | undefined): session is string {
   return session !== undefined && session !== '' && session.length <= LONGEST_SESSION;

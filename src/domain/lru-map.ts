@@ -24,6 +24,17 @@ export class LruMap<Key, Value> {
     return value;
   }
 
+  /** Forgets every entry that `keep` does not want; gives how many those were. Nothing counts as used by it. */
+  prune(keep: (value: Value, key: Key) => boolean): number {
+    let removed = 0;
+    for (const [key, value] of this.#entries) {
+      if (keep(value, key)) continue;
+      this.#entries.delete(key);
+      removed += 1;
+    }
+    return removed;
+  }
+
   /** Stores, as just used; the oldest key leaves if there are too many. */
   set(key: Key, value: Value): void {
     this.#entries.delete(key);

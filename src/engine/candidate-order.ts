@@ -1,5 +1,5 @@
 import { availabilityOf, type ProviderRef } from '../../machines/provider.ts';
-import { remember } from '../domain/affinity.ts';
+import { forgetStays, remember } from '../domain/affinity.ts';
 import { orderCandidates } from '../domain/selection.ts';
 import { createSelectionMemory } from '../domain/selection-memory.ts';
 import type { Clock, Random } from '../domain/time.ts';
@@ -13,6 +13,8 @@ export interface CandidateOrder {
   answered(request: ServedRequest, provider: string): void;
   /** Who answered a message last. */
   lastAnswered(): string | undefined;
+  /** Forgets the affinities that are over; with `force` all. Gives how many sessions and routes have none left. */
+  forget(stickyMs: number, force: boolean): number;
 }
 
 type OrderedBy = Pick<AdmittedRequest, 'facts' | 'runtime' | 'tiers' | 'isPinned'>;
@@ -68,5 +70,6 @@ export function createCandidateOrder({ clock, random, providerRef }: CandidateOr
       remember(memory.affinity, { session: facts.session, route, provider, preferred, at: clock.now() });
     },
     lastAnswered: () => last,
+    forget: (stickyMs, force) => forgetStays(memory.affinity, clock.now(), stickyMs, force),
   };
 }

@@ -170,6 +170,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       runner.wake();
       return statusOf(provider);
     },
+    cleanup: (force) => ({
+      sessions: runner.forgetSessions(force),
+      modelLists: catalogue.forget(runtimes.current, force),
+    }),
     opened: () => balancer.send({ type: 'server.listening' }),
     reload(configuration) {
       const before = runtimes.current.configuration;

@@ -55,6 +55,16 @@ export interface Engine {
   models(clientHeaders: readonly string[]): readonly ModelInfo[];
   /** `undefined`: no such provider. Accepts a provider's id or name. */
   operate(provider: string, action: OperatorAction): ProviderStatus | undefined;
+  /** Forgets what is kept between requests and no longer of use; with `force`, what is of use too. Never health. */
+  cleanup(force: boolean): Cleared;
+}
+
+/** How much a cleanup forgot. */
+export interface Cleared {
+  /** Sessions and routes whose provider is forgotten. */
+  readonly sessions: number;
+  /** Providers whose list of models is forgotten. */
+  readonly modelLists: number;
 }
 
 export interface ModelInfo {

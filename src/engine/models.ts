@@ -8,6 +8,8 @@ import type { Runtime } from './runtime.ts';
 /** The models that can be asked for: from the configuration, and from providers that take every model. Never waits. */
 export interface ModelCatalogue {
   list(runtime: Runtime, clientHeaders: readonly string[]): readonly ModelInfo[];
+  /** Forgets the fetched lists of providers that are no longer configured; with `force` all. Gives how many. */
+  forget(runtime: Runtime, force: boolean): number;
 }
 
 export interface ModelCatalogueOptions {
@@ -98,6 +100,11 @@ export function createModelCatalogue(options: ModelCatalogueOptions): ModelCatal
         for (const model of fetched.get(provider.id)?.models ?? []) models.set(model.id, model);
       }
       return [...models.values()].slice(0, MAX_MODELS);
+    },
+    forget(runtime, force) {
+      const over = [...fetched.keys()].filter((id) => force || !runtime.providers.has(id));
+      for (const id of over) fetched.delete(id);
+      return over.length;
     },
   };
 }

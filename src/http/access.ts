@@ -5,7 +5,7 @@ import { isKnownHost, isOwnOrigin, type KnownHosts } from './host.ts';
 import { type Problem, problemResponse } from './problem.ts';
 
 /** Probes: they tell nothing worth protecting, and whoever sends them knows neither key nor name. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/api/hello']);
+export const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/api/hello']);
 
 /**
  * Who may come in. With authentication: whoever knows a key. Without: whoever reaches us under a known name and not

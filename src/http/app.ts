@@ -3,12 +3,9 @@ import { Hono } from 'hono';
 import { access } from './access.ts';
 import type { AppDependencies, HttpEnv } from './context.ts';
 import { answerWhileWriting } from './linger.ts';
-import { relay } from './messages.ts';
-import { serve } from './methods.ts';
-import { modelRoutes } from './models.ts';
-import { probeRoutes } from './probes.ts';
 import { problemResponse } from './problem.ts';
-import { providerRoutes } from './providers.ts';
+import { registerRoutes } from './route.ts';
+import { routesOf } from './routes.ts';
 
 /**
  * The balancer's HTTP surface. Routes are fixed here once; everything that a reload may change is read through
@@ -21,14 +18,13 @@ export function createApp(deps: AppDependencies): Hono<HttpEnv> {
   app.use(answerWhileWriting(deps.limits));
   app.use(async function requestId(c, next) {
     c.set('requestId', deps.newId());
+    c.set('exposesProviderErrors', c.req.path.startsWith('/v1/') && deps.settings().exposeProviderErrors);
     await next();
   });
   app.use(access(deps));
 
-  messageRoutes(app, deps);
-  modelRoutes(app, deps);
-  probeRoutes(app, deps);
-  providerRoutes(app, deps);
+  hintAtBaseUrl(app, deps);
+  registerRoutes(app, routesOf(deps));
 
   app.notFound((c) =>
     problemResponse(c, { status: 404, message: `There is nothing at ${c.req.path.slice(0, 200)}.` }),
@@ -47,12 +43,8 @@ export function createApp(deps: AppDependencies): Hono<HttpEnv> {
   return app;
 }
 
-/** `/v1/v1/…` is what a client asks for whose base URL ends in `/v1`: served, with a hint. */
-function messageRoutes(app: Hono<HttpEnv>, deps: AppDependencies): void {
-  const endpoints = [
-    ['/v1/messages', 'messages'],
-    ['/v1/messages/count_tokens', 'count_tokens'],
-  ] as const;
+/** Tells once that a client's base URL ends in `/v1`; it is served all the same. */
+function hintAtBaseUrl(app: Hono<HttpEnv>, deps: AppDependencies): void {
   let hinted = false;
   app.use('/v1/v1/*', async function hintAtBaseUrl(c, next) {
     if (!hinted) {
@@ -62,8 +54,4 @@ function messageRoutes(app: Hono<HttpEnv>, deps: AppDependencies): void {
     }
     await next();
   });
-  for (const [path, endpoint] of endpoints) {
-    serve(app, 'POST', path, relay(deps, endpoint, path));
-    serve(app, 'POST', `/v1${path}`, relay(deps, endpoint, path));
-  }
 }

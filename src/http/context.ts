@@ -36,7 +36,11 @@ export interface AppDependencies {
 /** Hono's environment. Node's own objects are absent where a test calls `app.request()`. */
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
-  Variables: { requestId: string };
+  Variables: {
+    requestId: string;
+    /** Errors of this request carry the keys about the provider (`settings.expose_provider_errors`, `/v1/*` only). */
+    exposesProviderErrors: boolean;
+  };
 }
 
 export type HttpContext = Context<HttpEnv>;

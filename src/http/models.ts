@@ -1,29 +1,59 @@
-import type { Hono } from 'hono';
+import * as v from 'valibot';
 import type { ModelInfo } from '../engine/interface.ts';
-import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
-import { serve } from './methods.ts';
-import { problemResponse } from './problem.ts';
+import type { AppDependencies, HttpContext } from './context.ts';
+import { queryValue } from './query.ts';
+import type { Route } from './route.ts';
+import { LimitSchema, ModelPageSchema } from './schemas/models.ts';
+import { ErrorSchema } from './schemas/problem.ts';
 
 const DEFAULT_LIMIT = 20;
-const MAX_LIMIT = 1000;
 
 /** `GET /v1/models` in Anthropic's form, with its paging (`limit`, `after_id`, `before_id`). Answered locally. */
-export function modelRoutes(app: Hono<HttpEnv>, deps: AppDependencies): void {
+export function modelRoutes(deps: AppDependencies): Route[] {
   const list = (c: HttpContext): Response => {
-    const limit = pageSize(c.req.query('limit'));
-    if (limit === undefined) {
-      return problemResponse(c, { status: 400, message: `limit must be a number from 1 to ${MAX_LIMIT}.` });
-    }
+    const limit = queryValue(c, 'limit', LimitSchema);
+    if (limit.kind === 'refused') return limit.response;
     const models = deps.engine.models([...c.req.raw.headers].flat());
-    return c.json(page(models, limit, c.req.query('after_id'), c.req.query('before_id')));
+    return c.json(
+      page(models, limit.value ?? DEFAULT_LIMIT, c.req.query('after_id'), c.req.query('before_id')),
+    );
   };
-  for (const path of ['/v1/models', '/v1/v1/models']) serve(app, 'GET', path, list);
-}
-
-function pageSize(text: string | undefined): number | undefined {
-  if (text === undefined) return DEFAULT_LIMIT;
-  const value = Number(text);
-  return /^\d+$/.test(text) && value >= 1 && value <= MAX_LIMIT ? value : undefined;
+  const id = v.string();
+  return [
+    {
+      method: 'GET',
+      path: '/v1/models',
+      aliases: ['/v1/v1/models'],
+      operation: {
+        id: 'listModels',
+        tag: 'Messages',
+        summary: 'The models that can be asked for',
+        description:
+          'Those that the configuration names, and those of providers that take every model, as far as they are ' +
+          'known at this moment: no provider is waited for.',
+        parameters: [
+          {
+            name: 'limit',
+            in: 'query',
+            description: `Models a page; ${DEFAULT_LIMIT} without it.`,
+            schema: LimitSchema,
+          },
+          {
+            name: 'after_id',
+            in: 'query',
+            description: 'The page after this model.',
+            schema: v.optional(id),
+          },
+          { name: 'before_id', in: 'query', description: 'The page before it.', schema: v.optional(id) },
+        ],
+        answers: {
+          200: { description: 'One page.', schema: ModelPageSchema },
+          400: { description: 'limit is no number, or out of range.', schema: ErrorSchema },
+        },
+      },
+      handler: list,
+    },
+  ];
 }
 
 function page(
@@ -31,7 +61,7 @@ function page(
   limit: number,
   afterId: string | undefined,
   beforeId: string | undefined,
-): object {
+): v.InferOutput<typeof ModelPageSchema> {
   const after = indexOf(models, afterId);
   const before = afterId === undefined ? indexOf(models, beforeId) : undefined;
   const start =
@@ -39,7 +69,7 @@ function page(
   const shown = models.slice(start, before === undefined ? start + limit : before);
   return {
     data: shown.map((model) => ({
-      type: 'model',
+      type: 'model' as const,
       id: model.id,
       display_name: model.displayName,
       created_at: model.createdAt,

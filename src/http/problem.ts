@@ -6,16 +6,20 @@ export interface Problem {
   readonly status: number;
   readonly message: string;
   /** Our own machine-readable word beside Anthropic's type. */
-  readonly code?: string;
+  readonly code?: 'AUTH_FAILED' | 'HOST_NOT_ALLOWED' | 'ORIGIN_NOT_ALLOWED';
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What no provider had a part in says so, where the keys are asked for at all. */
+const NO_PROVIDER = { provider: null, provider_message: null, provider_code: null } as const;
+
 /** Anthropic's error envelope as JSON text, with our code if there is one. */
-export function envelope(problem: Problem, requestId: string): string {
+export function envelope(problem: Problem, requestId: string, exposesProviderErrors = false): string {
   const error = {
     type: errorTypeOf(problem.status),
     message: problem.message,
     ...(problem.code === undefined ? {} : { code: problem.code }),
+    ...(exposesProviderErrors ? NO_PROVIDER : {}),
   };
   return JSON.stringify({ type: 'error', error, request_id: requestId });
 }
@@ -23,7 +27,7 @@ export function envelope(problem: Problem, requestId: string): string {
 /** A problem as the answer to a request. */
 export function problemResponse(c: HttpContext, problem: Problem): Response {
   const requestId = c.get('requestId');
-  return new Response(envelope(problem, requestId), {
+  return new Response(envelope(problem, requestId, c.get('exposesProviderErrors')), {
     status: problem.status,
     headers: {
       'content-type': 'application/json',

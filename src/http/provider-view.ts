@@ -1,8 +1,14 @@
+import type { InferOutput } from 'valibot';
 import { withoutUser } from '../domain/address.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { EngineStatus, HealthStatus, ProviderStatus } from '../engine/interface.ts';
+import type { ProviderSchema, ProvidersSchema } from './schemas/providers.ts';
 
-/** `GET /providers` as JSON: the old products' fields under their names, types and places, and ours beside them. */
+/** `GET /providers` as JSON, as its schema has it. */
+
+type ProvidersView = InferOutput<typeof ProvidersSchema>;
+type ProviderView = InferOutput<typeof ProviderSchema>;
+type HealthView = Pick<ProviderView, 'failures' | 'cooldown' | 'trial' | 'stated_until' | 'last_error'>;
 
 export interface ViewOptions {
   readonly settings: Settings;
@@ -12,7 +18,7 @@ export interface ViewOptions {
   readonly redact: (text: string) => string;
 }
 
-export function providersView(status: EngineStatus, options: ViewOptions): object {
+export function providersView(status: EngineStatus, options: ViewOptions): ProvidersView {
   return {
     total_providers: status.providers.length,
     healthy_providers: status.providers.filter(isAvailable).length,
@@ -23,12 +29,12 @@ export function providersView(status: EngineStatus, options: ViewOptions): objec
     phase: status.phase,
     in_flight: status.inFlight,
     buffered_bytes: status.bufferedBytes,
-    routes: status.routes,
+    routes: [...status.routes],
     settings: settingsView(options.settings),
   };
 }
 
-export function providerView(provider: ProviderStatus, options: ViewOptions): object {
+export function providerView(provider: ProviderStatus, options: ViewOptions): ProviderView {
   const { health } = provider;
   return {
     name: provider.name,
@@ -39,7 +45,7 @@ export function providerView(provider: ProviderStatus, options: ViewOptions): ob
     failure_count: health.failures,
     last_failure_time: (health.lastError?.at ?? 0) / 1000,
     proxy: provider.proxy === undefined ? null : withoutUser(provider.proxy),
-    models: provider.models,
+    models: [...provider.models],
     status: oldStatus(provider),
     id: provider.id,
     account_email: provider.accountEmail ?? null,
@@ -63,7 +69,7 @@ export function providerView(provider: ProviderStatus, options: ViewOptions): ob
   };
 }
 
-function healthView(health: HealthStatus, { now, redact }: ViewOptions): object {
+function healthView(health: HealthStatus, { now, redact }: ViewOptions): HealthView {
   const { lastError } = health;
   const error =
     lastError === undefined
@@ -92,7 +98,7 @@ function healthView(health: HealthStatus, { now, redact }: ViewOptions): object 
 }
 
 /** The rules in force, in the units of the file. A list of what may be shown: nothing secret can slip in. */
-function settingsView(settings: Settings): object {
+function settingsView(settings: Settings): ProvidersView['settings'] {
   const { resilience } = settings;
   return {
     failure_cooldown: resilience.failureCooldownMs / 1000,

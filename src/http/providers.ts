@@ -1,40 +1,131 @@
-import type { Hono } from 'hono';
+import * as v from 'valibot';
 import type { OperatorAction } from '../engine/interface.ts';
-import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
-import { serve } from './methods.ts';
+import type { AppDependencies, HttpContext } from './context.ts';
 import { problemResponse } from './problem.ts';
 import { isAvailable, providersView, providerView, type ViewOptions } from './provider-view.ts';
+import { queryValue } from './query.ts';
+import type { Route } from './route.ts';
+import { CleanupSchema, ForceSchema } from './schemas/probes.ts';
+import { ErrorSchema } from './schemas/problem.ts';
+import {
+  OperatedSchema,
+  ProvidersSchema,
+  ReloadedSchema,
+  ReloadRejectedSchema,
+} from './schemas/providers.ts';
 
-const ACTIONS: Readonly<Record<OperatorAction, string>> = {
-  reset: 'is reset: counts and cooldowns are forgotten',
-  disable: 'is switched off by hand, until it is enabled again',
-  enable: 'is switched on',
+const TAG = 'Providers';
+
+/** What can be done to a provider by hand: for people in short, and what it comes to. */
+const ACTIONS: Readonly<Record<OperatorAction, { readonly summary: string; readonly done: string }>> = {
+  reset: {
+    summary: 'Forget a provider’s failures and cooldowns',
+    done: 'is reset: counts and cooldowns are forgotten',
+  },
+  disable: {
+    summary: 'Switch a provider off by hand',
+    done: 'is switched off by hand, until it is enabled again',
+  },
+  enable: { summary: 'Switch a provider on', done: 'is switched on' },
 };
 
 /** The operator's routes: look at the providers, reload the configuration, act by hand. */
-export function providerRoutes(app: Hono<HttpEnv>, deps: AppDependencies): void {
+export function providerRoutes(deps: AppDependencies): Route[] {
   const options = (): ViewOptions => ({ settings: deps.settings(), now: deps.now(), redact: deps.redact });
+  return [
+    {
+      method: 'GET',
+      path: '/providers',
+      operation: {
+        id: 'getProviders',
+        tag: TAG,
+        summary: 'Every provider with its health, and the rules in force',
+        answers: { 200: { description: 'The state at this moment.', schema: ProvidersSchema } },
+      },
+      handler: (c) => c.json(providersView(deps.engine.status(), options())),
+    },
+    {
+      method: 'POST',
+      path: '/providers/reload',
+      hint: ' A reload changes something, so it is a POST: curl -X POST …/providers/reload',
+      operation: {
+        id: 'reload',
+        tag: TAG,
+        summary: 'Read the configuration again',
+        description:
+          'Running requests end on the configuration they began with. A file with a mistake changes nothing.',
+        answers: {
+          200: { description: 'The new one is in force.', schema: ReloadedSchema },
+          422: { description: 'It has mistakes; the running one stays.', schema: ReloadRejectedSchema },
+        },
+      },
+      handler: (c) => reload(c, deps),
+    },
+    ...(['reset', 'disable', 'enable'] as const).map((action) => actionRoute(action, deps, options)),
+    cleanupRoute(deps),
+  ];
+}
 
-  serve(app, 'GET', '/providers', (c) => c.json(providersView(deps.engine.status(), options())));
-  serve(
-    app,
-    'POST',
-    '/providers/reload',
-    (c) => reload(c, deps),
-    ' A reload changes something, so it is a POST: curl -X POST …/providers/reload',
-  );
-  for (const action of ['reset', 'disable', 'enable'] as const) {
-    serve(app, 'POST', `/providers/:name/${action}`, (c) => {
+function actionRoute(action: OperatorAction, deps: AppDependencies, options: () => ViewOptions): Route {
+  const { summary, done } = ACTIONS[action];
+  return {
+    method: 'POST',
+    path: `/providers/{name}/${action}`,
+    operation: {
+      id: `${action}Provider`,
+      tag: TAG,
+      summary,
+      parameters: [{ name: 'name', in: 'path', description: 'A provider’s id or name.', schema: v.string() }],
+      answers: {
+        200: { description: 'Done.', schema: OperatedSchema },
+        404: { description: 'No provider is called so.', schema: ErrorSchema },
+      },
+    },
+    handler: (c) => {
       const name = c.req.param('name') ?? '';
       const provider = deps.engine.operate(name, action);
       if (provider === undefined) return unknownProvider(c, name, deps);
       return c.json({
         status: 'success',
-        message: `${provider.id} ${ACTIONS[action]}.`,
+        message: `${provider.id} ${done}.`,
         provider: providerView(provider, options()),
       });
-    });
-  }
+    },
+  };
+}
+
+function cleanupRoute(deps: AppDependencies): Route {
+  return {
+    method: 'POST',
+    path: '/cleanup',
+    operation: {
+      id: 'cleanup',
+      tag: TAG,
+      summary: 'Forget what is kept between requests',
+      description:
+        'Sessions’ providers whose time is over, and lists of models of providers that are no longer configured. ' +
+        'With force: all of them, so that each session chooses its provider anew. Health is not touched, running ' +
+        'requests neither.',
+      parameters: [
+        {
+          name: 'force',
+          in: 'query',
+          description: 'Also what is still of use.',
+          schema: ForceSchema,
+        },
+      ],
+      answers: {
+        200: { description: 'Done.', schema: CleanupSchema },
+        400: { description: 'force is neither true nor false.', schema: ErrorSchema },
+      },
+    },
+    handler: (c) => {
+      const force = queryValue(c, 'force', ForceSchema);
+      if (force.kind === 'refused') return force.response;
+      const { sessions, modelLists } = deps.engine.cleanup(force.value ?? false);
+      return c.json({ status: 'cleanup completed', cleared: { sessions, model_lists: modelLists } });
+    },
+  };
 }
 
 async function reload(c: HttpContext, deps: AppDependencies): Promise<Response> {

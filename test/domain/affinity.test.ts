@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { affinityOf, createAffinityMemory, remember } from '../../src/domain/affinity.ts';
+import { affinityOf, createAffinityMemory, forgetStays, remember } from '../../src/domain/affinity.ts';
 import type { Availability } from '../../src/domain/availability.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import { orderCandidates, type Selection } from '../../src/domain/selection.ts';
@@ -238,6 +238,38 @@ describe('affinity without a session', () => {
     send({ at: 0, session: 'x'.repeat(10_000), failing: ['A'] });
     expect(memory.affinity.sessions.size).toBe(0);
     expect(send({ at: 1, session: '' })).toBe(`B: ${LAST}`);
+  });
+});
+
+describe('forgetting affinities', () => {
+  const memoryWith = () => {
+    const memory = createAffinityMemory(10);
+    const served = { provider: 'A', preferred: 'A' };
+    remember(memory, { ...served, session: 'old', route: 'r', at: 0 });
+    remember(memory, { ...served, session: 'both', route: 'r', at: 0 });
+    remember(memory, { ...served, session: 'both', route: 's', at: STICKY_MS });
+    remember(memory, { ...served, session: 'new', route: 'r', at: STICKY_MS });
+    remember(memory, { ...served, route: 'r', at: 0 });
+    return memory;
+  };
+  const known = (memory: ReturnType<typeof memoryWith>, session: string | undefined, route: string) =>
+    affinityOf(memory, { session, route }, STICKY_MS, Number.POSITIVE_INFINITY)?.provider;
+
+  it('takes those that no request would follow any more, and counts who has none left', () => {
+    const memory = memoryWith();
+    expect(forgetStays(memory, STICKY_MS, STICKY_MS, false)).toBe(2);
+    expect([known(memory, 'old', 'r'), known(memory, undefined, 'r'), known(memory, 'both', 'r')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([known(memory, 'both', 's'), known(memory, 'new', 'r')]).toEqual(['A', 'A']);
+  });
+
+  it('by force takes all of them, whatever the clock says', () => {
+    const memory = memoryWith();
+    expect(forgetStays(memory, -1, STICKY_MS, true)).toBe(4);
+    expect(known(memory, 'new', 'r')).toBeUndefined();
   });
 });
 

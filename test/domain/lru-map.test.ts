@@ -12,6 +12,20 @@ describe('a bounded map', () => {
     expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([1, undefined, 3]);
   });
 
+  it('forgets what is not wanted any more, says how much that was, and keeps the order of the rest', () => {
+    const map = new LruMap<string, number>(3);
+    for (const [key, value] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const)
+      map.set(key, value);
+    expect(map.prune((value) => value !== 2)).toBe(1);
+    map.set('d', 4);
+    map.set('e', 5);
+    expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([undefined, undefined, 3]);
+  });
+
   it('keeps exactly the keys used last, for any sequence of uses', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.integer({ min: 0, max: 9 })), (limit, keys) => {

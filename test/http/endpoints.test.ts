@@ -281,6 +281,51 @@ describe('POST /providers/{name}/…', () => {
   });
 });
 
+describe('POST /cleanup', () => {
+  it('says what was forgotten, without force and with it', async () => {
+    const fixture = new Fixture();
+    fixture.engine.cleared = { sessions: 2, modelLists: 1 };
+    expect(await get(fixture, '/cleanup', { method: 'POST' })).toMatchObject({
+      status: 200,
+      json: { status: 'cleanup completed', cleared: { sessions: 2, model_lists: 1 } },
+    });
+    for (const query of ['force=false', 'force=true', 'force=1', 'force=No', 'force=on']) {
+      expect((await get(fixture, `/cleanup?${query}`, { method: 'POST' })).status).toBe(200);
+    }
+    expect(fixture.engine.cleanups).toEqual([false, false, true, true, false, true]);
+  });
+
+  it('with another word for force is a 400 that says so, and nothing is forgotten', async () => {
+    const fixture = new Fixture();
+    const { status, json } = await get(fixture, '/cleanup?force=maybe', { method: 'POST' });
+    expect([status, json.error.message]).toEqual([400, 'force: must be true or false.']);
+    expect(fixture.engine.cleanups).toEqual([]);
+  });
+});
+
+describe('settings.expose_provider_errors', () => {
+  const keys = ['provider', 'provider_message', 'provider_code'];
+  const errorOf = async (exposeProviderErrors: boolean, path: string) => {
+    const fixture = new Fixture();
+    fixture.settings = { ...SETTINGS, exposeProviderErrors };
+    return (await get(fixture, path)).json.error;
+  };
+
+  it('off leaves the keys about a provider out of errors', async () => {
+    for (const key of keys) expect(await errorOf(false, '/v1/models?limit=x')).not.toHaveProperty(key);
+  });
+
+  it('on gives every error of /v1/* the three keys, null where no provider had a part in it', async () => {
+    for (const path of ['/v1/models?limit=x', '/v1/messages', '/v1/nothing'])
+      expect(await errorOf(true, path)).toMatchObject({
+        provider: null,
+        provider_message: null,
+        provider_code: null,
+      });
+    for (const key of keys) expect(await errorOf(true, '/nothing')).not.toHaveProperty(key);
+  });
+});
+
 describe('GET /v1/models', () => {
   const fixture = new Fixture();
   fixture.engine.list = ['a', 'b', 'c', 'd'].map((name) => ({

@@ -1,4 +1,5 @@
 import type {
+  Cleared,
   ClientRequest,
   Engine,
   EngineStatus,
@@ -17,6 +18,8 @@ export type Submit = (request: ClientRequest, signal: AbortSignal) => Promise<Re
 export class FakeEngine implements Engine {
   readonly requests: ClientRequest[] = [];
   readonly operations: [string, OperatorAction][] = [];
+  readonly cleanups: boolean[] = [];
+  cleared: Cleared = { sessions: 0, modelLists: 0 };
   modelHeaders: readonly string[] = [];
   current: EngineStatus = engineStatus();
   list: readonly ModelInfo[] = [];
@@ -34,6 +37,11 @@ export class FakeEngine implements Engine {
   models(clientHeaders: readonly string[]): readonly ModelInfo[] {
     this.modelHeaders = clientHeaders;
     return this.list;
+  }
+
+  cleanup(force: boolean): Cleared {
+    this.cleanups.push(force);
+    return this.cleared;
   }
 
   operate(provider: string, action: OperatorAction): ProviderStatus | undefined {
