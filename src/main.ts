@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { run } from './cli/run.ts';
+import { dispatch } from './cli/dispatch.ts';
 import { processWorld } from './cli/world.ts';
 
-process.exitCode = await run(process.argv.slice(2), processWorld());
+process.exitCode = await dispatch(process.argv.slice(2), processWorld());

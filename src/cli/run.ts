@@ -1,29 +1,28 @@
-import { readCommandLine } from './arguments.ts';
-import { check } from './check.ts';
-import { demo } from './demo.ts';
-import { HELP, SEE_HELP } from './help.ts';
-import { start } from './start.ts';
-import { packageVersion } from './version.ts';
+import type { LineOf } from './arguments.ts';
+import { runProgram } from './program.ts';
+import { programEnvironment } from './run-environment.ts';
+import { openGate } from './run-gate.ts';
 import type { World } from './world.ts';
 
-/** Runs a command line and gives the exit code: 0 all is well, 1 it failed, 2 the command line is wrong. */
-export async function run(args: readonly string[], world: World): Promise<number> {
-  const line = readCommandLine(args);
-  switch (line.command) {
-    case 'start':
-      return start(line.options, world);
-    case 'demo':
-      return demo(line.options, world);
-    case 'check':
-      return check(line.file, world);
-    case 'help':
-      world.stdout.write(HELP);
-      return 0;
-    case 'version':
-      world.stdout.write(`${packageVersion()}\n`);
-      return 0;
-    case 'usage':
-      world.stderr.write(`${line.message}\n${SEE_HELP}\n`);
-      return 2;
+/**
+ * `run PROGRAM …`: the program's requests go to the running balancer, or to one that lives as long as the program. Gives
+ * the program's exit code; nothing is written to its screen while it runs.
+ */
+export async function run(line: LineOf<'run'>, world: World): Promise<number> {
+  const { cwd, env, stderr } = world;
+  const [program = '', ...args] = line.words;
+  const opened = await openGate(line.options, world);
+  if (opened.kind === 'none') {
+    stderr.write(`${opened.message}\n`);
+    return opened.code;
   }
+  const end = await runProgram(program, args, {
+    cwd,
+    env: programEnvironment(env, opened.gate),
+    onTerminal: [process.stdin, world.stdout, stderr].some(({ isTTY }) => isTTY === true),
+  });
+  const complaint = await opened.close();
+  if (end.kind === 'failed') stderr.write(`${end.message}\n`);
+  else if (end.code !== 0 && complaint !== undefined) stderr.write(`${complaint}\n`);
+  return end.code;
 }

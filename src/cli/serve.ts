@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly observe: (event: BalancerEvent) => void;
   /** Reads the configuration anew; undefined after a failure that `errors` tells. */
   readonly load: () => Promise<Loaded>;
+  /** It lives as long as a program does (`run`), and says so in its version. */
+  readonly temporary?: boolean;
 }
 
 export type Loaded =
@@ -47,7 +49,11 @@ export interface Balancer {
 
 export type ServeResult =
   | { readonly kind: 'serving'; readonly balancer: Balancer }
-  | { readonly kind: 'failed'; readonly message: string };
+  /** `code`: Node's, as `EADDRINUSE`. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** Follows the version of a balancer that will be gone when its program is: nobody else should rely on it. */
+export const TEMPORARY = '+run';
 
 /** How long answers that have ended may take to reach their clients, ms. */
 const FLUSH_MS = 2_000;
@@ -100,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     reload,
     budget,
     observe,
-    version: packageVersion(),
+    version: options.temporary === true ? packageVersion() + TEMPORARY : packageVersion(),
     now: clock.now,
     newId: () => `req_${randomUUID().replaceAll('-', '').slice(0, 20)}`,
     redact: engine.redact,
@@ -111,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   const started = await startServer({ app, host, port, observe });
   if (started.kind === 'failed') {
     await engine.stop();
-    return { kind: 'failed', message: started.message };
+    return { kind: 'failed', code: started.code, message: started.message };
   }
   const { server } = started;
   engine.opened();

@@ -8,7 +8,8 @@ import { bindingWarning } from '../http/server.ts';
 import { banner } from '../telemetry/banner.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import type { ListenOptions, StartOptions } from './arguments.ts';
+import type { ListenOptions } from './arguments.ts';
+import type { OptionsOf } from './commands.ts';
 import { type Balancer, type Loaded, serve } from './serve.ts';
 import { listenForSignals } from './signals.ts';
 import { systemClock } from './system-clock.ts';
@@ -16,7 +17,7 @@ import { packageVersion } from './version.ts';
 import { showsColor, type World } from './world.ts';
 
 /** `start`: serves until a signal, then lets running streams finish. 1: it could not start. */
-export async function start(options: StartOptions, world: World): Promise<number> {
+export async function start(options: OptionsOf<'start'>, world: World): Promise<number> {
   const where: LoadOptions = {
     cwd: world.cwd,
     home: world.home,
@@ -26,15 +27,22 @@ export async function start(options: StartOptions, world: World): Promise<number
   const first = await loadConfiguration(where);
   say(first.diagnostics, world);
   if (!first.ok || hasErrors(first.diagnostics, 'start')) return 1;
-  const load = async (): Promise<Loaded> => {
+  const load = reloader(where, (configuration) => withFlags(configuration, options));
+  return serveUntilSignalled(withFlags(first.configuration, options), load, world, { text: first.text });
+}
+
+/** Reads a configuration again for a reload; `adapt` puts into it what goes before the file. */
+export function reloader(
+  where: LoadOptions,
+  adapt: (configuration: Configuration) => Configuration,
+): () => Promise<Loaded> {
+  return async () => {
     const next = await loadConfiguration(where);
     const lines = (severity: 'error' | 'warning'): string[] =>
       next.diagnostics.filter(({ start }) => start === severity).map(lineOf);
     if (!next.ok) return { kind: 'rejected', errors: lines('error') };
-    const configuration = withFlags(next.configuration, options);
-    return { kind: 'loaded', configuration, warnings: lines('warning') };
+    return { kind: 'loaded', configuration: adapt(next.configuration), warnings: lines('warning') };
   };
-  return serveUntilSignalled(withFlags(first.configuration, options), load, world, { text: first.text });
 }
 
 /**
@@ -121,7 +129,8 @@ function greet(balancer: Balancer, log: Log, world: World, hint: string): void {
   if (warning !== undefined) log.observe({ type: 'config.warning', message: warning });
 }
 
-function logSettings({ settings }: Pick<Configuration, 'settings'>, world: World) {
+/** What the log takes from a configuration. */
+export function logSettings({ settings }: Pick<Configuration, 'settings'>, world: World) {
   const { logLevel, logColor, logFilePath } = settings;
   return { level: logLevel, color: logColor && showsColor(world.stdout, world), filePath: logFilePath };
 }
