@@ -7,6 +7,7 @@ import type {
 } from '../../machines/request-events.ts';
 import { settleAfterFault } from '../../machines/request-verdicts.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
+import { LiveTable } from '../domain/live-table.ts';
 import type { AttemptTrace } from '../domain/trace.ts';
 import type { RequestEnded } from '../telemetry/events.ts';
 import { type AdmissionOptions, type AdmittedRequest, admit } from './admission.ts';
@@ -72,7 +73,7 @@ class Runner implements RequestRunner {
   readonly #options: RunnerOptions;
   readonly #order: CandidateOrder;
   readonly #statistics = createStatistics();
-  readonly #live = new Map<string, LiveRequest>();
+  readonly #live = new LiveTable<LiveRequest>();
   readonly #waiting = createWaitingRequests();
   readonly #ports: Omit<RequestPorts, 'host'>;
   readonly #logic;

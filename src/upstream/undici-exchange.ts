@@ -17,7 +17,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   readonly #sink: UpstreamSink;
   readonly #pool: ConnectionPool;
   readonly #clock: Clock;
-  readonly #ended: (exchange: UndiciExchange) => void;
+  readonly #ended: () => void;
   #connection: Connection | undefined;
   #mark: SendMark | undefined;
   #cancelWait: () => void = () => {};
@@ -38,7 +38,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
     sink: UpstreamSink,
     pool: ConnectionPool,
     clock: Clock,
-    ended: (exchange: UndiciExchange) => void,
+    ended: () => void,
   ) {
     this.#request = request;
     this.#url = url;
@@ -204,7 +204,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
     this.#held = [];
     this.#cancelDeadline();
     this.#cancelWait();
-    this.#ended(this);
+    this.#ended();
   }
 
   /** Gives the connection back; when it can't be kept its socket closes at once. */

@@ -1,3 +1,4 @@
+import { LiveTable } from '../domain/live-table.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import { loadTrust } from './certificates.ts';
@@ -34,7 +35,8 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
   const { settings, env, clock } = options;
   const trust = loadTrust(settings.caFile, env.NODE_EXTRA_CA_CERTS);
   const sessions = new Map<string, Buffer>();
-  const running = new Set<UndiciExchange>();
+  const running = new LiveTable<UndiciExchange>();
+  let begun = 0;
   let closed = false;
   let whenEmpty: (() => void)[] = [];
 
@@ -48,8 +50,8 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
     return new Connection(origin, way, open, lost);
   });
 
-  const ended = (exchange: UndiciExchange): void => {
-    running.delete(exchange);
+  const ended = (name: string): void => {
+    running.delete(name);
     if (running.size > 0) return;
     for (const resolve of whenEmpty) resolve();
     whenEmpty = [];
@@ -59,8 +61,10 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
     if (closed) return refused(() => sink.fail(closedFailure()));
     if (!URL.canParse(request.url))
       return refused(() => sink.fail(failure('protocol', 'INVALID_URL', 'the address is not a URL', false)));
-    const exchange = new UndiciExchange(request, new URL(request.url), sink, pool, clock, ended);
-    running.add(exchange);
+    begun += 1;
+    const name = String(begun);
+    const exchange = new UndiciExchange(request, new URL(request.url), sink, pool, clock, () => ended(name));
+    running.set(name, exchange);
     exchange.start();
     return exchange;
   };
@@ -77,7 +81,7 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
     close,
     destroy: async () => {
       const done = close();
-      for (const exchange of [...running]) exchange.shutDown();
+      for (const exchange of running.values()) exchange.shutDown();
       await done;
     },
   };
