@@ -95,7 +95,6 @@ function lineOfRequest(event: RequestEvent): LogLine {
       });
     case 'request.ended':
       return ofRequest(event, event.request.id, ENDING[event.result], requestLine(event), {
-        ...facts(event),
         result: event.result,
         status: event.status,
         provider: event.provider,
@@ -110,6 +109,7 @@ function lineOfRequest(event: RequestEvent): LogLine {
         duration_ms: event.durationMs,
         usage: event.usage,
         error: event.error,
+        ...facts(event),
       });
   }
 }
