@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import type { Configuration } from '../domain/settings.ts';
-import { type Diagnostic, hasErrors, inFileOrder, WARNS } from './diagnostic.ts';
+import { type Diagnostic, type Finding, hasErrors, inFileOrder, WARNS } from './diagnostic.ts';
+import { type DialectName, TODAY } from './dialects/dialect.ts';
+import { translate } from './dialects/translate.ts';
 import { overrideListening } from './environment.ts';
 import type { Environment } from './expand.ts';
 import { readProviders, requireProvider, variables } from './providers.ts';
@@ -21,8 +23,15 @@ export type LoadResult =
       readonly diagnostics: readonly Diagnostic[];
       /** What was read, for whoever watches for changes. */
       readonly text: string;
+      /** Which version's form the file has, as people are told: `today’s form`, `balancer 0.3.0`, `aiproxy` … */
+      readonly dialect: DialectName;
     }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+  | {
+      readonly ok: false;
+      readonly diagnostics: readonly Diagnostic[];
+      /** Undefined if that much could not be read. */
+      readonly dialect?: DialectName;
+    };
 
 export interface ParseContext {
   /** How messages name the file, and where it was read. */
@@ -45,21 +54,36 @@ export function parseConfiguration(text: string, context: ParseContext): LoadRes
   }));
   // A tree with broken syntax says nothing certain about what follows the break.
   if (hasErrors(diagnostics, 'start')) return { ok: false, diagnostics: inFileOrder(diagnostics) };
-  const reading = readFile(source, shapeOf(FileSchema), context.env);
+  const translation = translate(source);
+  const { dialect, findings } = translation;
+  if (dialect !== TODAY) diagnostics.push({ ...olderFile(dialect), ...name, path: '' });
+  for (const { finding, ...spot } of findings) diagnostics.push({ ...finding, ...name, ...spot });
+  const reading = readFile(source, shapeOf(FileSchema), context.env, translation);
   for (const { finding, ...spot } of reading.findings) diagnostics.push({ ...finding, ...name, ...spot });
   const report = withoutRepetition(reporter(diagnostics, reading.spots, context.file), reading);
   const file = v.parse(FileSchema, reading.value ?? {});
   const configuration = assemble(file, reading, context, report);
-  const told = inFileOrder(reading.older ? diagnostics.map(lenient) : diagnostics);
+  const told = inFileOrder(dialect === TODAY ? diagnostics : diagnostics.map(lenient));
   return hasErrors(told, 'start')
-    ? { ok: false, diagnostics: told }
-    : { ok: true, configuration, diagnostics: told, text };
+    ? { ok: false, diagnostics: told, dialect }
+    : { ok: true, configuration, diagnostics: told, text, dialect };
+}
+
+/** Said at a start only: a check tells the form of every file. */
+function olderFile(dialect: DialectName): Finding {
+  return {
+    code: 'older-file',
+    start: 'note',
+    check: 'silent',
+    message: `read as a file of ${dialect}`,
+    suggestion: '`claude-code-balancer migrate` prints it in today’s form.',
+  };
 }
 
 /** Where an unfit value costs a whole provider: without these keys there is none. */
-const LOST_PROVIDER = /^(providers(\[\d+\](\.name|\.base_url)?)?)?$/;
+const LOST_PROVIDER = /^((?:providers|upstreams)(\[\d+\](\.name|\.base_url)?)?)?$/;
 /** … and where it costs the name by which routes know it. */
-const LOST_NAME = /^(providers(\[\d+\](\.name)?)?)?$/;
+const LOST_NAME = /^((?:providers|upstreams)(\[\d+\](\.name)?)?)?$/;
 
 /**
  * Holds back what an error already told implies: of a value that only stands in, that it is odd; of a provider that
@@ -93,7 +117,7 @@ function assemble(file: ConfigFile, reading: Reading, context: ParseContext, rep
   const providers = readProviders(file.providers, { report, unset: reading.unset, timeouts, resolvePath });
   reportShortTimeouts(file, report);
   requireProvider(providers, report);
-  const settings = readSettings(file, {
+  const settings = readSettings(file.settings, {
     report,
     written,
     resolvePath,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
 import { CHECK_WARNING, FATAL, type Finding, HARMLESS } from './diagnostic.ts';
+import { TODAY, type Translation } from './dialects/dialect.ts';
 import { entriesOf } from './entries.ts';
 import { type Environment, expand } from './expand.ts';
 import { join } from './key-path.ts';
@@ -39,8 +40,6 @@ export interface Reading {
   readonly unset: ReadonlyMap<string, readonly string[]>;
   /** Where something stands in, by path in `value`: there is an error about each of them. */
   readonly standIns: ReadonlySet<string>;
-  /** A key of an older version was seen. */
-  readonly older: boolean;
 }
 
 type ObjectShape = Extract<Shape, { kind: 'object' }>;
@@ -49,22 +48,23 @@ type ObjectShape = Extract<Shape, { kind: 'object' }>;
  * Walks the file along with the schema: tells unknown keys, expands variables, takes what is evidently meant (`"30"` for
  * a number, `yes` for a boolean), checks each value where it stands. So every mistake is told at once, with its place.
  */
-export function readFile(source: Source, shape: Shape, env: Environment): Reading {
+export function readFile(source: Source, shape: Shape, env: Environment, translation: Translation): Reading {
   const walk: Walk = {
     source,
+    writtenPaths: translation.writtenPaths,
+    older: translation.dialect !== TODAY,
     env,
     root: shape,
     findings: [],
     spots: new Map(),
     unset: new Map(),
     standIns: new Set(),
-    older: false,
     values: 0,
   };
   const value =
     source.root === undefined ? {} : readNode(walk, source.root, shape, { slot: '', spot: { path: '' } });
-  const { findings, spots, unset, standIns, older } = walk;
-  return { value, findings, spots, unset, standIns, older };
+  const { findings, spots, unset, standIns } = walk;
+  return { value, findings, spots, unset, standIns };
 }
 
 /** The value at one position, undefined if nothing usable stands there. */
@@ -104,11 +104,13 @@ function readObject(walk: Walk, map: YAMLMap, shape: ObjectShape, at: At): unkno
   const entries = entriesOf(walk, map, at);
   const result: Record<string, unknown> = Object.create(null);
   for (const [key, entry] of entries) {
-    const known = shape.entries.has(key) ? key : unknownKey(walk, key, entries, shape, at);
-    const inner = known === undefined ? undefined : shape.entries.get(known);
-    if (known === undefined || inner === undefined) continue;
-    const value = readNode(walk, entry.value, inner, valueAt(walk, at, key, entry, known));
-    if (value !== undefined) result[known] = value;
+    const inner = shape.entries.get(key);
+    if (inner === undefined) {
+      unknownKey(walk, key, entry, shape, at);
+      continue;
+    }
+    const value = readNode(walk, entry.value, inner, valueAt(walk, at, key, entry));
+    if (value !== undefined) result[key] = value;
   }
   complete(walk, result, shape, entries, at);
   return result;
@@ -206,10 +208,17 @@ function expandScalar(walk: Walk, scalar: Scalar, shape: Shape, at: At): Scalar 
   return expanded;
 }
 
+/** Of the right type, but beyond its limits: that was no error in older versions. */
+function isOutside(node: Node | undefined, shape: Shape): boolean {
+  if (!shape.optional || !isScalar(node)) return false;
+  if (shape.kind === 'text') return node.value === '';
+  return shape.kind === 'number' && typeof coerce(node, shape).value === 'number';
+}
+
 function wrongValue(walk: Walk, node: Node | undefined, shape: Shape, at: At): undefined {
   const written = isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
   const near = shape.kind === 'choice' && written !== undefined ? nearest(written, shape.options) : undefined;
-  const tolerant = shape.metadata.tolerant === true;
+  const tolerant = shape.metadata.tolerant === true || (walk.older && isOutside(node, shape));
   return tell(walk, at.spot, {
     code: 'wrong-value',
     ...(tolerant ? HARMLESS : FATAL),

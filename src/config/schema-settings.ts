@@ -5,7 +5,7 @@ import { TimeoutsSchema } from './schema-timeouts.ts';
 const MEBIBYTE = 1024 * 1024;
 
 /** The balancer's own lock on its door. */
-export const AuthSchema = v.object({
+const AuthSchema = v.object({
   enabled: v.optional(flag('Clients must show a key, as `x-api-key` or `Authorization: Bearer`.'), false),
   api_key: v.optional(
     v.pipe(

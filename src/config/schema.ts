@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ProviderSchema, RouteTargetSchema } from './schema-providers.ts';
-import { AuthSchema, SettingsSchema } from './schema-settings.ts';
+import { SettingsSchema } from './schema-settings.ts';
 
 /** The whole file, as users write it: times in seconds, sizes in bytes. */
 export const FileSchema = v.object({
@@ -21,8 +21,6 @@ export const FileSchema = v.object({
     {},
   ),
   settings: v.optional(SettingsSchema, {}),
-  /** Documented so by older versions; the same as `settings.auth`. */
-  auth: v.optional(v.pipe(AuthSchema, v.description('The same as `settings.auth`.'))),
 });
 
 export type ConfigFile = v.InferOutput<typeof FileSchema>;

@@ -9,7 +9,7 @@ import type {
 import { compileBodyPattern } from './body-patterns.ts';
 import { CHECK_NOTE, CHECK_WARNING, HARMLESS, WARNS } from './diagnostic.ts';
 import type { Report } from './report.ts';
-import type { ConfigFile, SettingsEntry } from './schema.ts';
+import type { SettingsEntry } from './schema.ts';
 import { toMs } from './timeouts.ts';
 
 export interface SettingsContext {
@@ -28,8 +28,7 @@ const LOG_LEVELS: Readonly<Record<SettingsEntry['log_level'], LogLevel>> = {
   CRITICAL: 'fatal',
 };
 
-export function readSettings(file: ConfigFile, context: SettingsContext): Settings {
-  const entry = file.settings;
+export function readSettings(entry: SettingsEntry, context: SettingsContext): Settings {
   const logFile = optionalPath(entry.log_file_path, context);
   const stateFile =
     entry.state_file === undefined ? context.defaultStateFile : optionalPath(entry.state_file, context);
@@ -52,7 +51,7 @@ export function readSettings(file: ConfigFile, context: SettingsContext): Settin
     exposeProviderErrors: entry.expose_provider_errors,
     host: entry.host,
     port: entry.port,
-    auth: readAuth(file, context),
+    auth: readAuth(entry.auth, context),
     allowedHosts: entry.allowed_hosts,
     reload: entry.reload,
     ...(logFile !== undefined && { logFilePath: logFile }),
@@ -143,23 +142,13 @@ export function reportShortTimeout(readMs: number, slot: string, report: Report)
   });
 }
 
-function readAuth(file: ConfigFile, { report, written }: SettingsContext): AuthSettings {
-  const both = file.auth !== undefined && written('settings.auth');
-  if (both) {
-    report('auth', {
-      code: 'double-auth',
-      ...HARMLESS,
-      message: '`settings.auth` is there too, and goes before this; this is ignored',
-    });
-  }
-  const top = file.auth !== undefined && !both;
-  const entry = top && file.auth !== undefined ? file.auth : file.settings.auth;
+function readAuth(entry: SettingsEntry['auth'], { report }: SettingsContext): AuthSettings {
   const apiKeys = [entry.api_key ?? []]
     .flat()
     .map((key) => key.trim())
     .filter(notBlank);
   if (entry.enabled && apiKeys.length === 0) {
-    report(top ? 'auth' : 'settings.auth', {
+    report('settings.auth', {
       code: 'no-auth-key',
       ...WARNS,
       message: 'a key is demanded, but none is set: every request will be refused',

@@ -14,6 +14,8 @@ import { FATAL, type Finding, HARMLESS, type Place, WARNS } from './diagnostic.t
 /** A file as the YAML parser sees it. */
 export interface Source {
   readonly root: Node | undefined;
+  /** The first document, to be written out again; undefined if there is none. */
+  readonly document: Document | undefined;
   /** What an alias stands for; undefined if its anchor does not come before it. */
   resolve(alias: Alias): Node | undefined;
   placeOf(node: unknown): Place | undefined;
@@ -49,6 +51,7 @@ export function readSource(text: string): Source {
     };
     return {
       root: undefined,
+      document: undefined,
       resolve: () => undefined,
       placeOf,
       findings: [{ finding, place: placeAt(parsed.offset) }],
@@ -62,7 +65,13 @@ export function readSource(text: string): Source {
     (document) => isNode(document.contents) && document.contents.range?.[0] !== document.contents.range?.[1],
   );
   if (second !== undefined) findings.push(severalDocuments(placeOf(second.contents)));
-  return { root: isNode(root) ? root : undefined, resolve: (alias) => anchors.get(alias), placeOf, findings };
+  return {
+    root: isNode(root) ? root : undefined,
+    document: first,
+    resolve: (alias) => anchors.get(alias),
+    placeOf,
+    findings,
+  };
 }
 
 type Parsed =

@@ -14,6 +14,10 @@ export interface Spot {
 /** What one walk through a file gathers. */
 export interface Walk {
   readonly source: Source;
+  /** By the node of a key: its path in the file, where it has another one now. */
+  readonly writtenPaths: ReadonlyMap<unknown, string>;
+  /** The file is one of an older version, which knew no limits of values. */
+  readonly older: boolean;
   readonly env: Environment;
   /** The whole file's shape, to tell where a misplaced key belongs. */
   readonly root: Shape;
@@ -23,8 +27,6 @@ export interface Walk {
   readonly unset: Map<string, readonly string[]>;
   /** By path in the result: required values that are missing or unfit, for which something else stands. */
   readonly standIns: Set<string>;
-  /** A key of an older version was seen. */
-  older: boolean;
   /** Values read so far: aliases may repeat a mapping, but not multiply it without end. */
   values: number;
 }
@@ -77,15 +79,16 @@ export function isEmpty(node: unknown): boolean {
   return !isAlias(node) && (!isScalar(node) || node.value === null) && !isMap(node) && !isSeq(node);
 }
 
-/** The position of an entry's value; `slotKey` is its name in the result, where that is another. */
-export function valueAt(walk: Walk, at: At, key: string, entry: Entry, slotKey = key): At {
+/** The position of an entry's value. */
+export function valueAt(walk: Walk, at: At, key: string, entry: Entry): At {
   const place = isEmpty(entry.value) ? undefined : walk.source.placeOf(entry.value);
-  const spot = place === undefined ? keySpot(walk, at, key, entry) : { path: join(at.spot.path, key), place };
-  return { slot: join(at.slot, slotKey), spot };
+  const inKey = keySpot(walk, at, key, entry);
+  return { slot: join(at.slot, key), spot: place === undefined ? inKey : { path: inKey.path, place } };
 }
 
 /** The spot of an entry's key. */
 export function keySpot(walk: Walk, at: At, key: string, entry: Entry): Spot {
   const place = walk.source.placeOf(entry.keyNode) ?? at.spot.place;
-  return { path: join(at.spot.path, key), ...(place && { place }) };
+  const path = walk.writtenPaths.get(entry.keyNode) ?? join(at.spot.path, key);
+  return { path, ...(place && { place }) };
 }

@@ -182,11 +182,6 @@ const TOLERATED: readonly Mistake[] = [
       'Name what is special about the failure you mean.',
     ],
   },
-  {
-    title: 'auth in both places',
-    text: `${GOOD_PROVIDER}auth: { enabled: false }\nsettings:\n  auth: { enabled: false }\n`,
-    start: ['5:7: warning: auth: `settings.auth` is there too, and goes before this; this is ignored'],
-  },
 ];
 
 const STRICTER_IN_CHECK: readonly Mistake[] = [

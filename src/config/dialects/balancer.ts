@@ -1,0 +1,41 @@
+import type { YAMLMap } from 'yaml';
+import { CHECK_NOTE, HARMLESS } from '../diagnostic.ts';
+import { OLD_KEYS } from './balancer-keys.ts';
+import { MOVES } from './balancer-moves.ts';
+import { routeBySize } from './big-small.ts';
+import { dropKey, takeOut } from './drop.ts';
+import type { TreeEdits } from './edits.ts';
+import { type FoundWithin, findAll } from './paths.ts';
+import { isNothing } from './tree.ts';
+
+/** Brings a file of any older version of the balancer into today's form. */
+export function translateBalancer(edits: TreeEdits, root: YAMLMap): void {
+  routeBySize(edits, root);
+  for (const old of OLD_KEYS) {
+    const found = findAll(edits, root, old.path);
+    if (found.length === 0) continue;
+    if (old.fate.kind === 'moved') MOVES.get(old.path)?.(edits, root, found);
+    else if (old.fate.kind === 'renamed') for (const each of found) renameKey(edits, each, old.fate.to);
+    else dropKey(edits, root, old.path, old.fate.reason);
+  }
+}
+
+function renameKey(edits: TreeEdits, found: FoundWithin, to: string): void {
+  const newer = edits.pair(found.within, to);
+  if (newer !== undefined && !isNothing(newer.pair.value)) {
+    edits.tell(found.path, found.pair.key, {
+      code: 'retired-key',
+      ...HARMLESS,
+      message: `an older name of \`${to}\`, which is there too and counts; this is ignored`,
+    });
+    takeOut(found);
+    return;
+  }
+  edits.remove(found.within, to);
+  edits.tell(found.path, found.pair.key, {
+    code: 'renamed-key',
+    ...CHECK_NOTE,
+    message: `an older name of \`${to}\`, read as that`,
+  });
+  edits.rename(found, to);
+}

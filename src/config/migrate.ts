@@ -1,0 +1,66 @@
+import type { Configuration } from '../domain/settings.ts';
+import { type Diagnostic, FATAL, hasErrors } from './diagnostic.ts';
+import type { DialectName } from './dialects/dialect.ts';
+import { translate } from './dialects/translate.ts';
+import { diffConfigurations } from './diff.ts';
+import { type LoadResult, type ParseContext, parseConfiguration } from './parse.ts';
+import { readSource } from './source.ts';
+import { writtenOut } from './written-out.ts';
+
+export type MigrationResult =
+  | {
+      readonly ok: true;
+      /** The file in today's form. */
+      readonly text: string;
+      /** The form that it had. */
+      readonly dialect: DialectName;
+      /** What is said about the file as it was; an error among them is still in the result. */
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/**
+ * A file of any version → the same in today's form, comments kept where what they stand at is kept. Credentials stay
+ * as they are in the file, and so do mistakes. A file of today's form is given back unchanged. Not `ok` is what is no
+ * YAML, and what could not be written so that it means the same. Pure, and never throws.
+ */
+export function migrateConfiguration(text: string, context: ParseContext): MigrationResult {
+  const before = parseConfiguration(text, context);
+  const { diagnostics, dialect } = before;
+  if (dialect === undefined) return { ok: false, diagnostics };
+  const source = readSource(text.replace(/^\uFEFF/, ''));
+  const { findings } = translate(source);
+  // A tree that was cut short is not what the file says.
+  const cut = findings.some(({ finding }) => finding.start === 'error');
+  if (findings.length === 0) return { ok: true, text, dialect, diagnostics };
+  const written = cut ? undefined : writtenOut(source);
+  if (written === undefined || !meansTheSame(before, parseConfiguration(written, context))) {
+    return { ok: false, diagnostics: [...diagnostics, unwritable(context)] };
+  }
+  return { ok: true, text: written, dialect, diagnostics };
+}
+
+function meansTheSame(before: LoadResult, after: LoadResult): boolean {
+  if (!before.ok || !after.ok) return before.ok === after.ok;
+  return isUnchanged(before.configuration, after.configuration) && !hasErrors(after.diagnostics, 'start');
+}
+
+function isUnchanged(before: Configuration, after: Configuration): boolean {
+  const { added, removed, changed, routesChanged, orderChanged, settings } = diffConfigurations(
+    before,
+    after,
+  );
+  const lists = [added, removed, changed, settings];
+  return lists.every((list) => list.length === 0) && !routesChanged && !orderChanged;
+}
+
+function unwritable({ file }: ParseContext): Diagnostic {
+  return {
+    code: 'unwritable',
+    ...FATAL,
+    ...(file !== undefined && { file }),
+    path: '',
+    message: 'this file cannot be written in today’s form so that it means the same',
+    suggestion: 'Its anchors and aliases are the likely cause: write out what they stand for.',
+  };
+}
