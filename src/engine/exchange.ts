@@ -88,13 +88,16 @@ export class Exchange {
       tell({ type: 'attempt.settled', outcome });
       return () => {};
     }
-    const repeated = { path: request.path, headers: headers.headers, body: this.#body, stream };
+    const asksStream = stream || (provider.mustStream && request.endpoint === 'messages');
+    const repeated = { path: request.path, headers: headers.headers, body: this.#body, stream: asksStream };
     const running = startAttempt(
       {
         transport,
         request: upstreamRequest(repeated, provider, input),
         endpoint: request.endpoint,
         stream,
+        asksStream,
+        streamingMode: provider.streamingMode,
         credential: provider.credential.kind === 'passthrough' ? 'passthrough' : 'own',
         timeouts: provider.timeouts,
         hurried: input.hurried,

@@ -12,6 +12,7 @@ export interface RepeatedRequest {
   /** Flat list, already with the provider's credential. */
   readonly headers: readonly string[];
   readonly body: WalkedBody;
+  /** Whether it asks for a stream, whatever the body says. */
   readonly stream: boolean;
 }
 
@@ -22,7 +23,7 @@ export function upstreamRequest(
   { candidate, repair }: AttemptInput,
 ): UpstreamRequest {
   const limits = stream ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
-  const bytes = spliceBody(body, { model: candidate.model });
+  const bytes = spliceBody(body, { model: candidate.model, stream });
   return {
     method: 'POST',
     url: provider.baseUrl + path,

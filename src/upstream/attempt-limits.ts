@@ -13,12 +13,12 @@ const COUNT_TOKENS_MS = 10_000;
  * @param sent whether its request is on its way: waiting for a connection and connecting have limits of their own
  */
 export function limitsOf(stage: Stage, params: AttemptControl['params'], sent: boolean): Limits {
-  const { timeouts, stream, hurried, endpoint } = params;
+  const { timeouts, asksStream, hurried, endpoint } = params;
   if (endpoint !== 'messages') return { totalMs: COUNT_TOKENS_MS };
   const { connectMs, poolMs, firstContentMs, readMs } = timeouts.streaming;
   switch (stage) {
     case 'start':
-      if (!stream) return { totalMs: timeouts.nonStreaming.readMs };
+      if (!asksStream) return { totalMs: timeouts.nonStreaming.readMs };
       if (hurried) return { totalMs: HURRIED_START_MS };
       return { totalMs: sent ? firstContentMs : connectMs + poolMs + firstContentMs };
     case 'content':

@@ -1,6 +1,6 @@
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import type { Endpoint, Outcome, Usage } from '../domain/outcome.ts';
-import type { Timeouts, UnhealthyLists } from '../domain/settings.ts';
+import type { StreamingMode, Timeouts, UnhealthyLists } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Transport, UpstreamRequest } from './transport.ts';
 
@@ -11,6 +11,10 @@ export interface AttemptParams {
   readonly endpoint: Endpoint;
   /** Whether the client asked for a stream. */
   readonly stream: boolean;
+  /** Whether the provider is asked for one: also where it must stream and its answer becomes one message. */
+  readonly asksStream: boolean;
+  /** When a stream goes out to its client: at its first content, at its first event, or once it is whole. */
+  readonly streamingMode: StreamingMode;
   readonly credential: 'own' | 'passthrough';
   readonly timeouts: Timeouts;
   /** A trial while another candidate is left: the short time to its start. */

@@ -77,7 +77,7 @@ class Attempt implements RunningAttempt, AttemptControl {
   expect(stage: Stage): void {
     this.#stage = stage;
     // The time of a non-streaming answer runs from its beginning.
-    if (stage === 'message' && !this.params.stream) return;
+    if (stage === 'message' && !this.params.asksStream) return;
     this.watchdog.expect(limitsOf(stage, this.params, this.#sent));
   }
 
@@ -108,7 +108,7 @@ class Attempt implements RunningAttempt, AttemptControl {
   /** The time to the start begins when the request is on its way; waiting and connecting have limits of their own. */
   #wasSent(): void {
     this.#sent = true;
-    if (this.#stage === 'start' && !this.params.hurried && this.params.stream) this.expect('start');
+    if (this.#stage === 'start' && !this.params.hurried && this.params.asksStream) this.expect('start');
   }
 
   #head(status: number, headers: readonly string[]): void {

@@ -10,12 +10,13 @@ import type { ClientSide } from './attempt-types.ts';
 
 /** At most so much of a stream is held before its first content. Bytes. */
 const MAX_HELD = 1024 * 1024;
-/** At most so much of a stream is collected for a client that asked for one message. Bytes. */
+/** At most so much of a stream is collected before any of it goes out. Bytes. */
 const MAX_COLLECTED = 32 * 1024 * 1024;
 
 /**
  * An Anthropic event stream. It is held until its first content, then goes out as it comes, with the reader looking on.
- * For a client that asked for no stream it is collected into one message.
+ * `streaming_mode: direct` lets it out at its first event, `background` once it is whole. For a client that asked for no
+ * stream it is collected into one message.
  */
 export class StreamAnswer implements AnswerReader {
   readonly #head: AnswerHead;
@@ -26,7 +27,8 @@ export class StreamAnswer implements AnswerReader {
   #client: ClientSide | undefined;
   /** Puts in the `event:` lines that the stream lacks. */
   #reframe: EventLines | undefined;
-  #started = false;
+  /** What is waited for, until the commit. */
+  #awaited: 'start' | 'content' | 'gap' = 'start';
 
   constructor(head: AnswerHead) {
     this.#head = head;
@@ -100,20 +102,38 @@ export class StreamAnswer implements AnswerReader {
 
   #watch(facts: StreamFacts): void {
     const { attempt } = this.#head;
-    if (!attempt.params.stream || !facts.messageStart) return;
-    if (!this.#started) {
-      this.#started = true;
-      attempt.expect('content');
+    if (!attempt.params.asksStream || !facts.messageStart) return;
+    const awaited = facts.firstContent ? 'gap' : 'content';
+    if (this.#awaited !== awaited) {
+      this.#awaited = awaited;
+      attempt.expect(awaited);
     } else if (facts.events + facts.pings > 0) attempt.watchdog.touch();
   }
 
   #hold(bytes: Buffer, facts: StreamFacts): boolean {
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
-    if (facts.firstContent) return this.#openAndForward(facts);
+    if (this.#mayOpen(facts)) return this.#openAndForward(facts);
+    if (this.#isComing(facts)) return this.#head.attempt.hold(bytes.length) || this.#openAndForward(facts);
     if (this.#heldBytes > MAX_HELD) this.#noAnswer('nothing_but_pings');
     else this.#book(bytes.length);
     return true;
+  }
+
+  #mayOpen(facts: StreamFacts): boolean {
+    switch (this.#head.attempt.params.streamingMode) {
+      case 'auto':
+        return facts.firstContent;
+      case 'direct':
+        return facts.messageStart || facts.events + facts.pings > 0;
+      case 'background':
+        return facts.messageStop || this.#heldBytes > MAX_COLLECTED;
+    }
+  }
+
+  /** Collected in the background, and there is something to lose: room for the rest or not, it goes to the client. */
+  #isComing(facts: StreamFacts): boolean {
+    return facts.firstContent && this.#head.attempt.params.streamingMode === 'background';
   }
 
   #openAndForward(facts: StreamFacts): boolean {

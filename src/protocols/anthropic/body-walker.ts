@@ -16,6 +16,8 @@ export interface WalkedBody {
   readonly modelRange: ByteRange;
   /** `false` when absent, as the API reads it. */
   readonly stream: boolean;
+  /** The value of `stream`, if it was sent. */
+  readonly streamRange?: ByteRange;
   /** A top-level `provider` that is a string: which provider the client pins this request to. */
   readonly provider?: string;
   /** The `provider` pin with exactly one comma: what has to go for the rest to stay valid. */
@@ -74,6 +76,7 @@ function readMembers(bytes: Buffer, members: ReadonlyMap<string, Member>): Walke
   }
   const found = {
     model: members.get('model'),
+    stream: members.get('stream'),
     provider: members.get('provider'),
     metadata: members.get('metadata'),
   };
@@ -91,6 +94,7 @@ function readMembers(bytes: Buffer, members: ReadonlyMap<string, Member>): Walke
     model,
     modelRange: rangeOf(found.model),
     stream: stream === true,
+    ...(found.stream === undefined ? {} : { streamRange: rangeOf(found.stream) }),
     ...(typeof provider === 'string' && found.provider !== undefined
       ? { provider, providerRange: removalRange(found.provider) }
       : {}),

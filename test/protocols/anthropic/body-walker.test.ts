@@ -70,6 +70,11 @@ function agrees(text: string): void {
     ...kept,
     model: 'other "model"',
   });
+  for (const asked of [true, false]) {
+    const forwarded = JSON.parse(spliceBody(got, { model: 'other', stream: asked }).toString());
+    expect(forwarded.stream ?? false, text).toBe(asked);
+    expect({ ...forwarded, stream: undefined }, text).toEqual({ ...kept, model: 'other', stream: undefined });
+  }
 }
 
 const members = fc.tuple(
