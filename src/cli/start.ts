@@ -131,8 +131,15 @@ function greet(balancer: Balancer, log: Log, world: World, hint: string): void {
 
 /** What the log takes from a configuration. */
 export function logSettings({ settings }: Pick<Configuration, 'settings'>, world: World) {
-  const { logLevel, logColor, logFilePath } = settings;
-  return { level: logLevel, color: logColor && showsColor(world.stdout, world), filePath: logFilePath };
+  const { logLevel, logColor, logFilePath, logMaxBytes, logMaxFiles, appName } = settings;
+  return {
+    level: logLevel,
+    color: logColor && showsColor(world.stdout, world),
+    filePath: logFilePath,
+    fileMaxBytes: logMaxBytes,
+    fileMaxFiles: logMaxFiles,
+    logger: appName,
+  };
 }
 
 /** Flags win over the file and the environment. */

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { LogLevel } from '../domain/settings.ts';
 import { consoleLine } from './console-line.ts';
 import type { BalancerEvent } from './events.ts';
+import { fileLine } from './file-line.ts';
 import { isoWithZone } from './format.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { type LogLine, logLine } from './log-line.ts';
@@ -14,6 +15,12 @@ interface LogSettings {
   readonly color: boolean;
   /** Where JSON lines go besides the console; undefined: nowhere. */
   readonly filePath: string | undefined;
+  /** The file is put aside at this size, bytes. */
+  readonly fileMaxBytes: number;
+  /** How many files that were put aside are kept. */
+  readonly fileMaxFiles: number;
+  /** Who writes, in the file's lines: `settings.app_name`. */
+  readonly logger: string;
 }
 
 export interface LogOptions extends LogSettings {
@@ -38,7 +45,7 @@ export interface Log {
 }
 
 /**
- * The log: JSON lines by pino, and one-liners on a terminal. Every text has gone through `redact` and the list of
+ * The log: JSON lines by pino or one-liners on the console, and a file's lines, which hold the older products' fields too. Every text has gone through `redact` and the list of
  * secret names before either sees it.
  */
 export function createLog(options: LogOptions): Log {
@@ -46,6 +53,8 @@ export function createLog(options: LogOptions): Log {
   const zoneOffset = options.zoneOffset ?? machineOffset;
   let settings: LogSettings = options;
   let file: LogFile | undefined;
+  /** The files that were open before. */
+  let closed: Promise<unknown> = Promise.resolve();
 
   // Whoever piped us into `head` has left; that is no reason to die.
   output.on('error', () => {});
@@ -62,8 +71,7 @@ export function createLog(options: LogOptions): Log {
     },
     {
       write(text: string) {
-        if (format === 'json') output.write(text);
-        file?.write(text);
+        output.write(text);
       },
     },
   );
@@ -73,35 +81,44 @@ export function createLog(options: LogOptions): Log {
     const { level, event, message } = line;
     return `${JSON.stringify({ level, time: isoWithZone(at, zoneOffset(at)), event, message })}\n`;
   };
-  const openFile = (): void => {
-    const { filePath } = settings;
-    file = filePath === undefined ? undefined : openLogFile(filePath, now, trouble);
+  const openFile = (after?: Promise<void>): void => {
+    const { filePath: path, fileMaxBytes: maxBytes, fileMaxFiles: maxFiles } = settings;
+    file =
+      path === undefined
+        ? undefined
+        : openLogFile({ path, maxBytes, maxFiles, now, onTrouble: trouble, after });
   };
   openFile();
 
   return {
     observe(event) {
-      const raw = logLine(event, zoneOffset(now()));
+      const at = now();
+      const offset = zoneOffset(at);
+      const raw = logLine(event, offset);
       if (!json.isLevelEnabled(raw.level)) return;
       const line = withoutSecrets(raw, redact);
       if (format === 'text') output.write(textOrJson(line));
-      if (format === 'json' || file !== undefined) {
+      else {
         const id = line.requestId === undefined ? {} : { request_id: line.requestId };
         json[line.level]({ event: line.event, ...id, ...line.data }, line.message);
       }
+      file?.write(fileLine(line, { at, offset, logger: settings.logger }));
     },
     configure(next) {
-      const previous = file;
-      const moved = next.filePath !== settings.filePath;
+      const { filePath, fileMaxBytes, fileMaxFiles } = settings;
+      const moved = next.filePath !== filePath;
+      const changed = moved || next.fileMaxBytes !== fileMaxBytes || next.fileMaxFiles !== fileMaxFiles;
       settings = next;
       json.level = next.level;
-      if (!moved) return;
-      openFile();
-      void previous?.close();
+      if (!changed) return;
+      const closing = file?.close();
+      closed = Promise.all([closed, closing]);
+      openFile(moved ? undefined : closing);
     },
     async close() {
-      await file?.close();
+      const closing = file;
       file = undefined;
+      await Promise.all([closed, closing?.close()]);
     },
   };
 }

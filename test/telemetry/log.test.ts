@@ -1,46 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { HttpEvent } from '../../src/http/events.ts';
 import { wantsColor } from '../../src/telemetry/console-line.ts';
 import type { BalancerEvent } from '../../src/telemetry/events.ts';
-import { createLog, type Log, type LogOptions } from '../../src/telemetry/log.ts';
-import { FACTS, NOW, ONE_OF_EACH, RATE_LIMITED, SERVED } from './events.ts';
-
-class Console extends Writable {
-  text = '';
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-  lines(): string[] {
-    return this.text.split('\n').slice(0, -1);
-  }
-}
-
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'balancer-log-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-function start(options: Partial<LogOptions> = {}): { log: Log; out: Console } {
-  const out = new Console();
-  const log = createLog({
-    level: 'info',
-    color: false,
-    filePath: undefined,
-    format: 'text',
-    console: out,
-    now: () => NOW,
-    redact: (text) => text.replaceAll('sk-secret', '[redacted]'),
-    zoneOffset: () => 480,
-    ...options,
-  });
-  return { log, out };
-}
+import { NO_FILE, start } from './console.ts';
+import { FACTS, ONE_OF_EACH, RATE_LIMITED, SERVED } from './events.ts';
 
 describe('log on a terminal', () => {
   it('writes each event as one readable line', () => {
@@ -204,7 +168,7 @@ describe('log level', () => {
     const event: BalancerEvent = { type: 'request.received', request: FACTS, preview: 'Write a poem' };
     log.observe(event);
     expect(out.text).toBe('');
-    log.configure({ level: 'debug', color: false, filePath: undefined });
+    log.configure({ level: 'debug', color: false, ...NO_FILE });
     log.observe(event);
     expect(JSON.parse(out.text)).toMatchObject({ level: 'debug', preview: 'Write a poem' });
   });
@@ -214,7 +178,7 @@ describe('log level', () => {
     const event: BalancerEvent = { type: 'request.received', request: FACTS, preview: 'Write\u001b a poem' };
     log.observe(event);
     expect(out.text).toBe('');
-    log.configure({ level: 'debug', color: false, filePath: undefined });
+    log.configure({ level: 'debug', color: false, ...NO_FILE });
     log.observe(event);
     expect(out.text).toMatch(/Received .* · “Write.* a poem”\n$/);
     expect(out.text).not.toContain('\u001b');
@@ -222,7 +186,7 @@ describe('log level', () => {
 
   it('can be raised while running', () => {
     const { log, out } = start();
-    log.configure({ level: 'error', color: false, filePath: undefined });
+    log.configure({ level: 'error', color: false, ...NO_FILE });
     log.observe(SERVED);
     expect(out.text).toBe('');
   });
@@ -239,38 +203,6 @@ describe('secrets', () => {
       expect(out.text).not.toContain('sk-secret');
       expect(out.text).toContain('[redacted]');
     }
-  });
-});
-
-describe('log file', () => {
-  it('gets JSON lines in a folder that it makes, whatever the console shows', async () => {
-    const filePath = join(folder, 'logs', 'deep', 'logs.jsonl');
-    const { log, out } = start({ filePath });
-    log.observe(SERVED);
-    await log.close();
-    expect(JSON.parse(readFileSync(filePath, 'utf8'))).toMatchObject({ event: 'request.ended' });
-    expect(out.text).toMatch(/^20:00:00 INFO/);
-  });
-
-  it('that cannot be written is told once, and the log goes on', async () => {
-    writeFileSync(join(folder, 'file'), '');
-    const { log, out } = start({ filePath: join(folder, 'file', 'logs.jsonl') });
-    log.observe(SERVED);
-    log.observe(SERVED);
-    await log.close();
-    expect(out.lines().filter((line) => line.includes('cannot be written'))).toHaveLength(1);
-    expect(out.lines().filter((line) => line.includes('claude-opus-5-5'))).toHaveLength(2);
-  });
-
-  it('moves when a reload names another one', async () => {
-    const [first, second] = [join(folder, 'a.jsonl'), join(folder, 'b.jsonl')];
-    const { log } = start({ filePath: first });
-    log.observe({ type: 'server.stopped' });
-    log.configure({ level: 'info', color: false, filePath: second });
-    log.observe(SERVED);
-    await log.close();
-    expect(readFileSync(second, 'utf8')).toContain('request.ended');
-    expect(readFileSync(second, 'utf8')).not.toContain('server.stopped');
   });
 });
 
