@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,13 @@ export interface RunOptions {
   /** Where it runs, and its home; from `folder()`. */
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** On a pseudo-terminal; what the command shows is all in `stdout`. Needs `script` (see `NO_TERMINAL`). */
+  readonly terminal?: boolean;
 }
+
+/** Why no test can have a terminal here; undefined if it can. */
+export const NO_TERMINAL: string | undefined =
+  spawnSync('script', ['--version']).status === 0 ? undefined : '`script` of util-linux is missing';
 
 /** A process of the command. Every wait rejects at its deadline, with all that was printed. */
 export interface Running {
@@ -26,6 +32,8 @@ export interface Running {
   readonly stdout: () => string;
   readonly stderr: () => string;
   signal(name: 'SIGTERM' | 'SIGINT'): void;
+  /** On a terminal: presses these keys. */
+  type(keys: string): void;
   /** Exit code, or the signal that ended it. */
   readonly exit: Promise<number | string>;
 }
@@ -50,13 +58,15 @@ export function createWorkplace(): Workplace {
   const folders: string[] = [];
   const children: { readonly child: ChildProcess; readonly exit: Promise<unknown> }[] = [];
 
-  function launch(args: readonly string[], { cwd, env }: RunOptions): Running {
+  function launch(args: readonly string[], { cwd, env, terminal }: RunOptions): Running {
     if (!existsSync(MAIN)) throw new Error('dist/src/main.js is missing: run "npm run build" first');
     // No variable of whoever runs the tests: HOME and XDG_… decide which files are read.
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const command = [process.execPath, MAIN, ...args];
+    const [program = '', ...words] = terminal === true ? onTerminal(command) : command;
+    const child = spawn(program, words, {
       cwd,
       env: { PATH: process.env.PATH, HOME: cwd, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [terminal === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     const running = watch(child);
     children.push({ child, exit: running.exit });
@@ -82,6 +92,12 @@ export function createWorkplace(): Workplace {
       await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
     },
   };
+}
+
+/** `script` runs a command on a terminal of its own, and gives its exit code. */
+function onTerminal(command: readonly string[]): readonly string[] {
+  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  return ['script', '-qfec', `stty cols 100 rows 30; exec ${quoted}`, '/dev/null'];
 }
 
 function watch(child: ChildProcess): Running {
@@ -147,6 +163,7 @@ function watch(child: ChildProcess): Running {
     stdout: () => out,
     stderr: () => err,
     signal: (name) => void child.kill(name),
+    type: (keys) => void child.stdin?.write(keys),
     exit,
   };
 }
