@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { diffConfigurations } from '../config/diff.ts';
 import { createBufferBudget } from '../domain/buffer-budget.ts';
-import type { Configuration, Settings } from '../domain/settings.ts';
+import type { Configuration, Settings, TestingSettings } from '../domain/settings.ts';
 import type { Clock, Random } from '../domain/time.ts';
 import { createEngine, type RunningEngine } from '../engine/engine.ts';
 import { createApp } from '../http/app.ts';
@@ -10,6 +10,7 @@ import type { ReloadOutcome } from '../http/context.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
+import { delaying } from '../upstream/delay.ts';
 import { createUndiciTransport } from '../upstream/undici-transport.ts';
 import { packageVersion } from './version.ts';
 
@@ -66,7 +67,11 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   const budget = createBufferBudget(() => settings().maxBufferedBytes);
   const engine = await createEngine({
     configuration,
-    openTransport: (provider) => createUndiciTransport({ settings: provider, env, clock }),
+    openTransport: (provider) => {
+      const opened = createUndiciTransport({ settings: provider, env, clock });
+      const testing = () => settings().testing;
+      return { ...opened, transport: delaying(opened.transport, { testing, clock }) };
+    },
     clock,
     random: options.random ?? Math.random,
     observe,
@@ -122,6 +127,8 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   const { server } = started;
   engine.opened();
   observe({ type: 'server.listening', url: server.url });
+  const { testing } = settings();
+  if (testing !== undefined) observe({ type: 'config.warning', message: delayWarning(testing) });
   return {
     kind: 'serving',
     balancer: {
@@ -146,6 +153,12 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
       },
     },
   };
+}
+
+/** Nobody should leave this switched on without knowing. */
+function delayWarning({ delayMs, triggerKeywords }: TestingSettings): string {
+  const which = triggerKeywords.length === 0 ? 'EVERY MESSAGE' : 'EVERY MESSAGE THAT HOLDS A KEYWORD';
+  return `TEST: ${which} WAITS ${delayMs / 1000} s before it goes to a provider (settings.testing.simulate_delay).`;
 }
 
 function pause(ms: number): Promise<void> {
