@@ -103,8 +103,20 @@ function statusOfName(name: string | undefined): number | undefined {
   return known ?? (/^[45]\d\d$/.test(name) ? Number(name) : undefined);
 }
 
-/** Anthropic's error envelope as JSON text. */
-export function errorBody(type: string, message: string, requestId?: string): string {
-  const envelope = { type: 'error', error: { type, message } };
+/** What the older products told of a provider in their errors. */
+export interface ProviderErrorKeys {
+  readonly provider: string | null;
+  readonly provider_message: string | null;
+  readonly provider_code: string | null;
+}
+
+/** Anthropic's error envelope as JSON text; with `keys`, what they tell beside its type and message. */
+export function errorBody(
+  type: string,
+  message: string,
+  requestId?: string,
+  keys?: ProviderErrorKeys,
+): string {
+  const envelope = { type: 'error', error: { type, message, ...keys } };
   return JSON.stringify(requestId === undefined ? envelope : { ...envelope, request_id: requestId });
 }

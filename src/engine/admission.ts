@@ -1,4 +1,5 @@
 import type { Candidate } from '../domain/candidate.ts';
+import { errorBody } from '../domain/error-envelope.ts';
 import type { FinalError } from '../domain/refusal.ts';
 import { resolveRoutes } from '../domain/routing.ts';
 import type { Redactor } from '../domain/secrets.ts';
@@ -8,6 +9,7 @@ import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';
 import type { BalancerEvent, RequestFacts } from '../telemetry/events.ts';
 import type { ClientRequest, Reply } from './interface.ts';
 import { localCount, ownReply } from './local-replies.ts';
+import { providerErrorKeys } from './provider-error.ts';
 import { type HeaderFacts, headerFacts, requestFacts } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
 import { unroutable } from './unroutable.ts';
@@ -50,7 +52,7 @@ export function admit(
   const walked = walkBody(received.body, options.isUtf8);
   if (walked.kind === 'malformed') {
     received.releaseBody();
-    return { kind: 'answered', reply: rejected(received, walked.message, options) };
+    return { kind: 'answered', reply: rejected(received, walked.message, runtime, options) };
   }
   const header = headerFacts(received.headers);
   const facts = requestFacts(received, walked, header);
@@ -60,7 +62,7 @@ export function admit(
   if (routing.kind !== 'routed') {
     received.releaseBody();
     const error = unroutable(routing, walked.model, pin, runtime, received.id);
-    return { kind: 'answered', reply: turnedAway(received, facts, error, options) };
+    return { kind: 'answered', reply: turnedAway(received, facts, error, runtime, options) };
   }
   const { body: _body, ...request } = received;
   const { tiers } = routing;
@@ -68,21 +70,28 @@ export function admit(
 }
 
 /** A body that tells too little to make a request of it. */
-function rejected({ id: requestId, path }: ClientRequest, reason: string, options: AdmissionOptions): Reply {
+function rejected(
+  { id: requestId, path }: ClientRequest,
+  reason: string,
+  runtime: Runtime,
+  options: AdmissionOptions,
+): Reply {
   const [plainPath = path] = path.split('?', 1);
   options.observe({ type: 'request.rejected', requestId, path: plainPath, status: 400, reason });
-  return ownReply(400, 'invalid_request_error', reason, requestId);
+  return ownReply(400, 'invalid_request_error', reason, requestId, providerErrorKeys(runtime, []));
 }
 
 /** An answer of our own, without any attempt. */
 function turnedAway(
-  { receivedAt }: ClientRequest,
+  { id, receivedAt }: ClientRequest,
   facts: RequestFacts,
   error: FinalError,
+  runtime: Runtime,
   { clock, observe }: AdmissionOptions,
 ): Reply {
   const isCount = facts.endpoint === 'count_tokens';
-  const own = { status: error.status, headers: error.headers, body: Buffer.from(error.body) };
+  const body = errorBody(error.type, error.message, id, providerErrorKeys(runtime, []));
+  const own = { status: error.status, headers: error.headers, body: Buffer.from(body) };
   const reply = isCount ? localCount(facts) : own;
   observe({
     type: 'request.ended',

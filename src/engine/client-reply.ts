@@ -1,4 +1,4 @@
-import { errorBody } from '../domain/error-envelope.ts';
+import { errorBody, type ProviderErrorKeys } from '../domain/error-envelope.ts';
 import type { Clock } from '../domain/time.ts';
 import { CLIENT_PING, clientError } from '../protocols/anthropic/client-events.ts';
 import type { ClientSide } from '../upstream/attempt-types.ts';
@@ -22,6 +22,8 @@ export interface ClientReplyOptions {
 export interface ErrorWords {
   readonly type: string;
   readonly message: string;
+  /** What is told of the provider, where that is asked for. */
+  readonly keys?: ProviderErrorKeys | undefined;
 }
 
 /** A client waits this long for headers in patience; then it gets them, with pings, and failover goes on behind. ms */
@@ -104,16 +106,16 @@ export class ClientReply {
       return;
     }
     const ours = ['x-balancer-attempts', String(attempts), 'x-balancer-request-id', requestId];
-    const body = Buffer.from(errorBody(error.type, error.message, requestId));
+    const body = Buffer.from(errorBody(error.type, error.message, requestId, error.keys));
     this.complete(status, [...JSON_HEADERS, ...ours, ...headers], body);
   }
 
   /** Ends with a bug of ours: 500, or a cut where bytes are out already. */
-  fault(): void {
+  fault(keys: ProviderErrorKeys | undefined): void {
     const message = `The balancer failed on this request (${this.#options.requestId}). Its log says why.`;
     this.#error = message;
     if (this.isOpen) this.breakOff({ type: 'api_error', message });
-    else this.complete(500, JSON_HEADERS, Buffer.from(errorBody('api_error', message)));
+    else this.complete(500, JSON_HEADERS, Buffer.from(errorBody('api_error', message, undefined, keys)));
   }
 
   /**

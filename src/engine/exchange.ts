@@ -18,6 +18,7 @@ import { upstreamHeaders } from '../upstream/request-headers.ts';
 import { ClientReply, type ErrorWords } from './client-reply.ts';
 import type { ClientRequest } from './interface.ts';
 import type { WholeReply } from './local-replies.ts';
+import { providerErrorKeys } from './provider-error.ts';
 import { refusedAnswer } from './refused-answer.ts';
 import { replyHeaders, steering, withType } from './reply-headers.ts';
 import type { Runtime } from './runtime.ts';
@@ -133,7 +134,8 @@ export class Exchange {
         break;
       case 'exhausted': {
         const { status, type, message, headers } = finalError();
-        this.#client.giveUp(status, { type, message }, this.#attempts, steering(headers));
+        const keys = providerErrorKeys(this.#options.runtime, output.trace.attempts);
+        this.#client.giveUp(status, { type, message, keys }, this.#attempts, steering(headers));
         break;
       }
       case 'cancelled':
@@ -146,7 +148,7 @@ export class Exchange {
     this.#running?.abort();
     this.#client.decided();
     this.#letBodyGo();
-    this.#client.fault();
+    this.#client.fault(providerErrorKeys(this.#options.runtime, []));
   }
 
   /** Ends with a whole reply of our own. */
@@ -218,7 +220,8 @@ export class Exchange {
     if (answer === undefined) {
       const [status, type] =
         failure?.kind === 'client_credentials' ? [401, 'authentication_error'] : [500, 'api_error'];
-      this.#client.giveUp(status, { type, message }, this.#attempts, []);
+      const keys = providerErrorKeys(runtime, output.trace.attempts);
+      this.#client.giveUp(status, { type, message, keys }, this.#attempts, []);
       return;
     }
     this.#client.note(failure?.detail);

@@ -1,4 +1,4 @@
-import { errorBody } from '../domain/error-envelope.ts';
+import { errorBody, type ProviderErrorKeys } from '../domain/error-envelope.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import type { Reply } from './interface.ts';
 
@@ -8,9 +8,15 @@ export interface WholeReply extends Reply {
 }
 
 /** An error of our own in Anthropic's envelope. */
-export function ownReply(status: number, type: string, message: string, requestId: string): WholeReply {
+export function ownReply(
+  status: number,
+  type: string,
+  message: string,
+  requestId: string,
+  keys?: ProviderErrorKeys,
+): WholeReply {
   const headers = ['content-type', 'application/json', 'x-balancer-request-id', requestId];
-  return { status, headers, body: Buffer.from(errorBody(type, message, requestId)) };
+  return { status, headers, body: Buffer.from(errorBody(type, message, requestId, keys)) };
 }
 
 /** JSON of a request comes to about so many bytes a token. */
