@@ -1,7 +1,12 @@
 import { type Diagnostic, hasErrors } from '../config/diagnostic.ts';
+import { type DialectName, TODAY } from '../config/dialects/dialect.ts';
 import { formatDiagnostics } from '../config/format.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { showsColor, type World } from './world.ts';
+import type { Configuration, ProviderSettings, RouteTarget } from '../domain/settings.ts';
+import { oneLine } from '../telemetry/format.ts';
+import { EXIT } from './exit-codes.ts';
+import { columnsOf, showsColor, type World } from './world.ts';
+import { twoColumns } from './wrap.ts';
 
 /** `check [FILE]`: everything that is wrong with a configuration, at once. 1 if any of it is an error. */
 export async function check(file: string | undefined, world: World): Promise<number> {
@@ -13,14 +18,47 @@ export async function check(file: string | undefined, world: World): Promise<num
   const failed = !result.ok || hasErrors(diagnostics, 'check');
   const found = result.ok ? result.configuration.file : diagnostics.find((each) => each.file)?.file;
   const name = found ?? 'the built-in default';
-  if (failed) {
-    stdout.write(`${name}: ${counted(diagnostics).join(', ') || 'it cannot be used'}\n`);
-    return 1;
-  }
-  const { providers, routes } = result.configuration;
-  const facts = [count(providers.length, 'provider'), count(routes.length, 'route'), ...counted(diagnostics)];
-  stdout.write(`${name}: ok (${facts.join(', ')})\n`);
-  return 0;
+  const form = result.dialect === undefined || found === undefined ? '' : `, ${formOf(result.dialect)}`;
+  const facts = [...(result.ok ? sizes(result.configuration) : []), ...counted(diagnostics)];
+  stdout.write(`${name}: ${failed ? 'not ok' : 'ok'} (${facts.join(', ') || 'it cannot be used'})${form}\n`);
+  if (result.ok) stdout.write(readText(result.configuration, columnsOf(stdout)));
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+function formOf(dialect: DialectName): string {
+  return dialect === TODAY ? `in ${dialect}` : `in the form of ${dialect}`;
+}
+
+function sizes({ providers, routes }: Configuration): readonly string[] {
+  return [count(providers.length, 'provider'), count(routes.length, 'route')];
+}
+
+/** What was read, so that a person sees whether it is what was meant. Credentials are only named by their kind. */
+function readText(configuration: Configuration, columns: number | undefined): string {
+  const { providers, routes, settings } = configuration;
+  const rows = [
+    ...providers.map((provider) => [provider.id, providerText(provider)] as const),
+    ...routes.map(({ pattern, targets }) => [pattern, `→ ${targets.map(targetText).join(', ')}`] as const),
+    [
+      'listens at',
+      `${settings.host}, port ${settings.port}${settings.auth.enabled ? ', asks for a key' : ''}`,
+    ],
+  ] as const;
+  const shown = rows.map(([label, text]) => [oneLine(label), oneLine(text)] as const);
+  return twoColumns(shown, columns ?? Number.POSITIVE_INFINITY)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function providerText({ type, baseUrl, credential, enabled, unservable }: ProviderSettings): string {
+  if (!enabled) return `${type}, ${baseUrl}, disabled`;
+  if (unservable !== undefined) return `${type}, ${baseUrl}, not used: ${unservable}`;
+  return `${type}, ${baseUrl}, ${credential.kind}`;
+}
+
+function targetText({ provider, model, enabled }: RouteTarget): string {
+  const name = model === 'passthrough' ? provider : `${provider} as ${model}`;
+  return enabled ? name : `${name} (disabled)`;
 }
 
 /** `2 errors`, `1 warning`: what there is of them. */

@@ -170,6 +170,23 @@ export const COMMANDS = {
       ['check config.yaml', 'this one'],
     ],
   },
+  migrate: {
+    about: 'print a configuration of an older version in today’s form',
+    details: [
+      'Comments are kept where they can be. The file itself stays as it is; what could not be taken over is told on ' +
+        'standard error.',
+    ],
+    argument: { name: 'FILE', least: 0, most: 'one', is: 'file', alsoAs: 'config' },
+    options: {
+      config: 'the same as FILE',
+      output: 'write to this file instead of standard output',
+      force: 'overwrite that file',
+    },
+    examples: [
+      ['migrate config.yaml > providers.yaml', 'look at it, then use it'],
+      ['migrate config.yaml --output providers.yaml', 'the same'],
+    ],
+  },
   demo: {
     about: 'serve before three simulated providers, to watch failover without a key',
     details: ['Nothing leaves this machine.'],

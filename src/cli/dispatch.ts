@@ -28,6 +28,8 @@ export async function dispatch(args: readonly string[], world: World): Promise<n
       return (await import('./init.ts')).init(line, world);
     case 'check':
       return (await import('./check.ts')).check(line.words[0], world);
+    case 'migrate':
+      return (await import('./migrate.ts')).migrate(line, world);
     case 'demo':
       return (await import('./demo.ts')).demo(line.options, world);
     case 'completion':

@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { hasErrors } from '../config/diagnostic.ts';
 import { formatDiagnostics } from '../config/format.ts';
@@ -11,6 +11,7 @@ import { type NewProvider, OFFICIAL, readProviderFacts } from './init-facts.ts';
 import { configurationText, type NewConfiguration } from './init-file.ts';
 import { askForPort, askForProviders } from './init-questions.ts';
 import type { World } from './world.ts';
+import { occupied, writeConfiguration } from './write-file.ts';
 
 const DEFAULT_PORT = 9090;
 
@@ -49,9 +50,10 @@ async function write(
 ): Promise<number> {
   const { output = 'providers.yaml', port, force } = options;
   const path = output === '-' ? undefined : resolve(world.cwd, output);
-  if (path !== undefined && force !== true && (await exists(path))) {
+  const there = path !== undefined && force !== true && (await exists(path));
+  if (there) {
     if (asker === undefined || !(await asker.agrees(`${path} is there already. Overwrite it?`))) {
-      world.stderr.write(`${path} is there already, and stays as it is. To overwrite it: --force.\n`);
+      world.stderr.write(`${occupied(path)}\n`);
       return EXIT.failed;
     }
   }
@@ -69,11 +71,10 @@ async function write(
     world.stdout.write(text);
     return EXIT.ok;
   }
-  try {
-    // It may hold keys: only its owner reads it.
-    await writeFile(path, text, { mode: 0o600 });
-  } catch (error) {
-    world.stderr.write(`${path} cannot be written: ${error instanceof Error ? error.message : error}\n`);
+  // Whoever said yes, or --force, has seen that the file is there.
+  const mistake = await writeConfiguration(path, text, force === true || there);
+  if (mistake !== undefined) {
+    world.stderr.write(`${mistake}\n`);
     return EXIT.failed;
   }
   world.stdout.write(whatNow(path, output, configuration, world));

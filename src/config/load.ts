@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Diagnostic, FATAL, type Finding, NOTE } from './diagnostic.ts';
 import type { Environment } from './expand.ts';
+import { type MigrationResult, migrateConfiguration } from './migrate.ts';
 import { type LoadResult, type ParseContext, parseConfiguration } from './parse.ts';
 
 export interface LoadOptions {
@@ -32,15 +33,38 @@ providers:
  * read or used is an error, never skipped for the next. Everything wrong is in `diagnostics`; this does not throw.
  */
 export async function loadConfiguration(options: LoadOptions): Promise<LoadResult> {
+  const found = await findText(options);
+  if (found === undefined) return builtIn(options);
+  return found.kind === 'text' ? parseConfiguration(found.text, found.context) : found.result;
+}
+
+/** The file that `loadConfiguration` would read, in today's form. */
+export async function migrateFile(options: LoadOptions): Promise<MigrationResult> {
+  const found = await findText(options);
+  if (found === undefined) {
+    const finding = unreadable('there is none in the usual places');
+    return { ok: false, diagnostics: [{ ...finding, path: '' }] };
+  }
+  return found.kind === 'text' ? migrateConfiguration(found.text, found.context) : found.result;
+}
+
+type Found =
+  | { readonly kind: 'text'; readonly text: string; readonly context: ParseContext }
+  | { readonly kind: 'failed'; readonly result: { readonly ok: false; readonly diagnostics: Diagnostic[] } };
+
+/** The text of the configuration; undefined if there is no file. */
+async function findText(options: LoadOptions): Promise<Found | undefined> {
   const named = options.path === undefined ? undefined : resolve(options.cwd, options.path);
   for (const file of named === undefined ? configurationPlaces(options) : [named]) {
     const content = await readText(file);
     if (content.kind === 'absent' && named === undefined) continue;
-    if (content.kind === 'text') return parseConfiguration(content.text, contextFor(options, file));
+    if (content.kind === 'text') {
+      return { kind: 'text', text: content.text, context: contextFor(options, file) };
+    }
     const finding = content.kind === 'absent' ? unreadable('there is no such file') : content.finding;
-    return { ok: false, diagnostics: [{ ...finding, file, path: '' }] };
+    return { kind: 'failed', result: { ok: false, diagnostics: [{ ...finding, file, path: '' }] } };
   }
-  return builtIn(options);
+  return undefined;
 }
 
 /** Where a configuration is looked for without `--config`, in order. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkplace, type Workplace } from './support.ts';
@@ -44,28 +45,44 @@ describe('check', () => {
     const { cwd, ...result } = await check({ 'good.yaml': GOOD }, 'good.yaml');
     expect(result).toEqual({
       code: 0,
-      stdout: `${join(cwd, 'good.yaml')}: ok (2 providers, 1 route)\n`,
+      stdout:
+        `${join(cwd, 'good.yaml')}: ok (2 providers, 1 route), in today’s form\n` +
+        '  a           anthropic, https://a.example, api_key\n' +
+        '  b           anthropic, https://b.example, api_key\n' +
+        '  *opus*      → a\n' +
+        '  listens at  127.0.0.1, port 9090\n',
       stderr: '',
     });
   });
 
   it('finds the file in the usual places', async () => {
     const { cwd, code, stdout } = await check({ 'providers.yaml': GOOD, 'config.yaml': WRONG });
-    expect({ code, stdout }).toEqual({
-      code: 0,
-      stdout: `${join(cwd, 'providers.yaml')}: ok (2 providers, 1 route)\n`,
-    });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${join(cwd, 'providers.yaml')}: ok (2 providers, 1 route), `);
   });
 
   it('ends with 0 where there are only warnings, and tells them with their place', async () => {
     const { cwd, code, stdout } = await check({ 'a.yaml': UNKNOWN_KEY }, 'a.yaml');
     const file = join(cwd, 'a.yaml');
     expect(code).toBe(0);
-    expect(stdout).toBe(
+    expect(stdout).toContain(
       `${file}:13:3: warning: settings.failure_cooldwon: this key is not known; it is ignored\n` +
         '    Did you mean `failure_cooldown`?\n' +
-        `${file}: ok (2 providers, 1 route, 1 warning)\n`,
+        `${file}: ok (2 providers, 1 route, 1 warning), in today’s form\n`,
     );
+  });
+
+  it.each([
+    ['0.3.0.yaml', 'balancer 0.3.0'],
+    ['0.1.7.yaml', 'balancer 0.1.7'],
+    ['aiproxy.yaml', 'aiproxy'],
+  ])('names the older form of %s, and what was read from it', async (fixture, form) => {
+    const text = await readFile(new URL(`../fixtures/config/${fixture}`, import.meta.url), 'utf8');
+    const { cwd, stdout } = await check({ 'config.yaml': text }, 'config.yaml');
+    const [, rest = ''] = stdout.split(`\n${join(cwd, 'config.yaml')}: `);
+    expect(rest).toMatch(/^ok \(\d+ providers, /);
+    expect(rest).toContain(`, in the form of ${form}\n`);
+    expect(rest.match(/ (?:anthropic|openai), https?:/g)?.length).toBeGreaterThan(0);
   });
 
   it('ends with 1 on errors, tells all of them at once and their number, and shows no secret', async () => {
@@ -77,7 +94,7 @@ describe('check', () => {
       `${file}:5:17: error: providers[0].auth_value: this provider is not used: the environment variable NOT_SET is not set`,
       expect.stringContaining(`${file}:10:23: error: settings.selection_strategy: this value does not fit`),
     ]);
-    expect(stdout.endsWith(`\n${file}: 3 errors\n`)).toBe(true);
+    expect(stdout).toContain(`\n${file}: not ok (3 errors), in today’s form\n`);
     expect(stdout + stderr).not.toContain('secret-of-b');
   });
 
@@ -86,7 +103,7 @@ describe('check', () => {
     const file = join(cwd, 'none.yaml');
     expect(code).toBe(1);
     expect(stdout).toBe(
-      `${file}: error: the configuration cannot be read: there is no such file\n${file}: 1 error\n`,
+      `${file}: error: the configuration cannot be read: there is no such file\n${file}: not ok (1 error)\n`,
     );
   });
 
@@ -94,13 +111,16 @@ describe('check', () => {
     const { code, stdout } = await check({});
     expect(code).toBe(0);
     expect(stdout).toContain('note: no configuration file');
-    expect(stdout.endsWith('\nthe built-in default: ok (1 provider, 0 routes)\n')).toBe(true);
+    expect(stdout).toContain('\nthe built-in default: ok (1 provider, 0 routes)\n');
+    expect(stdout).toContain('anthropic, https://api.anthropic.com, passthrough');
   });
 });
 
 describe('the command', () => {
   it.each([
     [['--help'], 0, /^Usage: claude-code-balancer/m, /^$/],
+    [['reset', '--help'], 0, /^Usage: claude-code-balancer reset NAME/m, /^$/],
+    [['help', 'run'], 0, /^Usage: claude-code-balancer run /m, /^$/],
     [['--version'], 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     [['--prot', '1'], 2, /^$/, /^There is no option --prot\. Did you mean --port\?\nSee .*--help\.\n$/],
   ])('%j ends with %i', async (args, code, stdout, stderr) => {
