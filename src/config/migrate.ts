@@ -1,9 +1,12 @@
 import type { Configuration } from '../domain/settings.ts';
 import { type Diagnostic, FATAL, hasErrors } from './diagnostic.ts';
-import type { DialectName } from './dialects/dialect.ts';
+import { type DialectName, TODAY } from './dialects/dialect.ts';
 import { translate } from './dialects/translate.ts';
 import { diffConfigurations } from './diff.ts';
 import { type LoadResult, type ParseContext, parseConfiguration } from './parse.ts';
+import { readFile } from './reader.ts';
+import { FileSchema } from './schema.ts';
+import { shapeOf } from './shape.ts';
 import { readSource } from './source.ts';
 import { writtenOut } from './written-out.ts';
 
@@ -29,10 +32,16 @@ export function migrateConfiguration(text: string, context: ParseContext): Migra
   const { diagnostics, dialect } = before;
   if (dialect === undefined) return { ok: false, diagnostics };
   const source = readSource(text.replace(/^\uFEFF/, ''));
-  const { findings } = translate(source);
+  const translation = translate(source);
+  const { findings } = translation;
+  const { oldBooleans } = readFile(source, shapeOf(FileSchema), context.env, translation);
+  for (const [scalar, meant] of oldBooleans) {
+    scalar.value = meant;
+    delete scalar.source;
+  }
   // A tree that was cut short is not what the file says.
   const cut = findings.some(({ finding }) => finding.start === 'error');
-  if (findings.length === 0) return { ok: true, text, dialect, diagnostics };
+  if (dialect === TODAY && oldBooleans.size === 0) return { ok: true, text, dialect, diagnostics };
   const written = cut ? undefined : writtenOut(source);
   if (written === undefined || !meansTheSame(before, parseConfiguration(written, context))) {
     return { ok: false, diagnostics: [...diagnostics, unwritable(context)] };

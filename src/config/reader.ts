@@ -40,6 +40,8 @@ export interface Reading {
   readonly unset: ReadonlyMap<string, readonly string[]>;
   /** Where something stands in, by path in `value`: there is an error about each of them. */
   readonly standIns: ReadonlySet<string>;
+  /** Values that are booleans in YAML 1.1 only, and what they mean. */
+  readonly oldBooleans: ReadonlyMap<Scalar, boolean>;
 }
 
 type ObjectShape = Extract<Shape, { kind: 'object' }>;
@@ -59,12 +61,13 @@ export function readFile(source: Source, shape: Shape, env: Environment, transla
     spots: new Map(),
     unset: new Map(),
     standIns: new Set(),
+    oldBooleans: new Map(),
     values: 0,
   };
   const value =
     source.root === undefined ? {} : readNode(walk, source.root, shape, { slot: '', spot: { path: '' } });
-  const { findings, spots, unset, standIns } = walk;
-  return { value, findings, spots, unset, standIns };
+  const { findings, spots, unset, standIns, oldBooleans } = walk;
+  return { value, findings, spots, unset, standIns, oldBooleans };
 }
 
 /** The value at one position, undefined if nothing usable stands there. */
@@ -180,6 +183,7 @@ function readScalar(walk: Walk, written: Scalar, shape: Shape, at: At): unknown 
   const meant = coerce(scalar, shape);
   if (!v.is(shape.schema, meant.value)) return wrongValue(walk, written, shape, at);
   if (meant.oldBoolean) {
+    if (scalar === written) walk.oldBooleans.set(written, meant.value === true);
     tell(walk, at.spot, {
       code: 'old-boolean',
       ...HARMLESS,

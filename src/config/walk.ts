@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { FATAL, type Finding, type Place } from './diagnostic.ts';
 import type { Environment } from './expand.ts';
 import { join } from './key-path.ts';
@@ -27,6 +27,8 @@ export interface Walk {
   readonly unset: Map<string, readonly string[]>;
   /** By path in the result: required values that are missing or unfit, for which something else stands. */
   readonly standIns: Set<string>;
+  /** Booleans of YAML 1.1, and what they mean. */
+  readonly oldBooleans: Map<Scalar, boolean>;
   /** Values read so far: aliases may repeat a mapping, but not multiply it without end. */
   values: number;
 }

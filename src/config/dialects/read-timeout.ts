@@ -15,7 +15,9 @@ export function readTimeoutFrom(edits: TreeEdits, settings: YAMLMap, from: Found
     const limits = timeouts === undefined ? undefined : edits.ensure(timeouts, kind, from);
     if (limits === undefined || !isNothing(edits.value(limits, 'read_timeout'))) continue;
     const raised = kind === 'streaming' && isShort;
-    const value = raised ? new Scalar(LEAST_STREAM_SECONDS) : edits.copier.copy(from.pair.value);
+    const value = raised
+      ? new Scalar(LEAST_STREAM_SECONDS)
+      : edits.copier.copy(from.pair.value, { comments: true });
     edits[kind === 'streaming' ? 'move' : 'set'](limits, 'read_timeout', value, from);
   }
   if (!isShort) return;

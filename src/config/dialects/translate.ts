@@ -18,7 +18,8 @@ export function translate(source: Source): Translation {
   const aiproxy = detectAiproxy(edits, root);
   const dialect = aiproxy ?? detectBalancer(edits, root);
   if (aiproxy !== undefined) translateAiproxy(edits, root);
-  else if (dialect !== TODAY) translateBalancer(edits, root);
+  // Keys of the balancer count in a file of aiproxy too, as far as somebody has begun to move it over.
+  if (detectBalancer(edits, root) !== TODAY) translateBalancer(edits, root);
   keepHeading(source, root, first);
   edits.finish();
   return { dialect, findings: edits.findings, writtenPaths: edits.writtenPaths };
