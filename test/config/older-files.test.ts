@@ -239,3 +239,13 @@ test('a lock in both places is that of the settings', () => {
     '2:1: warning: auth: `settings.auth` is there too, and goes before this; this is ignored',
   ]);
 });
+
+test.each([
+  ['big_model: m, small_model: s', '', 8080],
+  ['type: anthropic', 'request_timeout: 30', 8080],
+  ['type: anthropic', 'request_timeout: 30, port: 9000', 9000],
+  ['type: anthropic', 'app_version: "0.1.6"', 9090],
+])('with %j and %j it listens at the port of that time', (provider, settings, port) => {
+  const text = `providers: [{ name: a, base_url: "https://a.example", auth_value: k, ${provider} }]\nsettings: { ${settings} }\n`;
+  expect(configurationOf(text).settings.port).toBe(port);
+});

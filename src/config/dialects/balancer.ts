@@ -1,16 +1,18 @@
-import type { YAMLMap } from 'yaml';
+import { Scalar, type YAMLMap } from 'yaml';
 import { CHECK_NOTE, HARMLESS } from '../diagnostic.ts';
 import { OLD_KEYS } from './balancer-keys.ts';
 import { MOVES } from './balancer-moves.ts';
 import { routeBySize } from './big-small.ts';
+import type { DialectName } from './dialect.ts';
 import { dropKey, takeOut } from './drop.ts';
 import type { TreeEdits } from './edits.ts';
 import { type FoundWithin, findAll } from './paths.ts';
 import { isNothing } from './tree.ts';
 
 /** Brings a file of any older version of the balancer into today's form. */
-export function translateBalancer(edits: TreeEdits, root: YAMLMap): void {
+export function translateBalancer(edits: TreeEdits, root: YAMLMap, dialect: DialectName): void {
   routeBySize(edits, root);
+  if (dialect === 'balancer 0.3.0' || dialect === 'balancer 0.5.0') keepPort(edits, root);
   for (const old of OLD_KEYS) {
     const found = findAll(edits, root, old.path);
     if (found.length === 0) continue;
@@ -18,6 +20,16 @@ export function translateBalancer(edits: TreeEdits, root: YAMLMap): void {
     else if (old.fate.kind === 'renamed') for (const each of found) renameKey(edits, each, old.fate.to);
     else dropKey(edits, root, old.path, old.fate.reason);
   }
+}
+
+/** Where these versions listened without being told. */
+const OLD_PORT = 8080;
+
+function keepPort(edits: TreeEdits, root: YAMLMap): void {
+  const settings = edits.ensure(root, 'settings');
+  if (settings === undefined || !isNothing(edits.value(settings, 'port'))) return;
+  edits.remove(settings, 'port');
+  edits.set(settings, 'port', new Scalar(OLD_PORT));
 }
 
 function renameKey(edits: TreeEdits, found: FoundWithin, to: string): void {

@@ -19,7 +19,8 @@ export function translate(source: Source): Translation {
   const dialect = aiproxy ?? detectBalancer(edits, root);
   if (aiproxy !== undefined) translateAiproxy(edits, root);
   // Keys of the balancer count in a file of aiproxy too, as far as somebody has begun to move it over.
-  if (detectBalancer(edits, root) !== TODAY) translateBalancer(edits, root);
+  const balancer = aiproxy === undefined ? dialect : detectBalancer(edits, root);
+  if (balancer !== TODAY) translateBalancer(edits, root, dialect);
   keepHeading(source, root, first);
   edits.finish();
   return { dialect, findings: edits.findings, writtenPaths: edits.writtenPaths };

@@ -9,7 +9,7 @@ const MAX_DEPTH = 100;
 const MAX_COPIES = 20_000;
 
 /** The node itself, or what an alias stands for. */
-export function resolved(source: Source, node: unknown): unknown {
+function resolved(source: Source, node: unknown): unknown {
   return isAlias(node) ? source.resolve(node) : node;
 }
 
