@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { DROPPED_KEYS } from '../../src/config/dialects/aiproxy.ts';
+import { OLD_KEYS } from '../../src/config/dialects/balancer-keys.ts';
 import { keyReference } from '../../src/config/reference.ts';
 import { referenceTable } from './reference-table.ts';
 import { configurationOf, parse, told } from './support.ts';
@@ -74,5 +76,26 @@ describe('providers.example.yaml', () => {
     const values = providers.flatMap(({ credential }) => ('value' in credential ? [credential.value] : []));
     expect(values.length).toBeGreaterThan(2);
     expect(values.filter((value) => !value.startsWith('value-of-'))).toEqual([]);
+  });
+});
+
+describe('docs/migration.md', () => {
+  const migration = readFileSync(new URL('docs/migration.md', root), 'utf8');
+
+  test('tells of every key that today’s form does not have', () => {
+    const keys = [...OLD_KEYS, ...DROPPED_KEYS.map(([path]) => ({ path }))].map(
+      ({ path }) => path.split('.').at(-1) ?? '',
+    );
+    expect(keys.filter((key) => !new RegExp(`[.\`]${key}\``).test(migration))).toEqual([]);
+  });
+
+  test('tells of every name that a key has got', () => {
+    const names = OLD_KEYS.flatMap(({ fate }) => (fate.kind === 'renamed' ? [fate.to] : []));
+    expect(names.filter((name) => !migration.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('tells the reasons that the messages give for keys of aiproxy', () => {
+    const reasons = DROPPED_KEYS.map(([, reason]) => reason);
+    expect(reasons.filter((reason) => !migration.includes(reason))).toEqual([]);
   });
 });

@@ -31,7 +31,7 @@ export function detectAiproxy(edits: TreeEdits, root: YAMLMap): DialectName | un
 const BY_REQUESTS = 'health is learnt from real requests';
 
 /** Keys without a counterpart, and why. */
-const DROPPED: readonly (readonly [string, string])[] = [
+export const DROPPED_KEYS: readonly (readonly [string, string])[] = [
   ['default_max_tokens', 'a request without `max_tokens` goes on as it is'],
   ['model_fallback', 'a model is not replaced by another; name both in `model_routes`'],
   ['log.max_age', 'old log files go by their number'],
@@ -52,7 +52,7 @@ const WAYS: readonly (readonly [string, string | number | boolean])[] = [
 
 /** Brings a file of aiproxy into today's form. */
 export function translateAiproxy(edits: TreeEdits, root: YAMLMap): void {
-  for (const [path, reason] of DROPPED) dropKey(edits, root, path, reason);
+  for (const [path, reason] of DROPPED_KEYS) dropKey(edits, root, path, reason);
   translateUpstreams(edits, root);
   const settings = edits.ensure(root, 'settings');
   if (settings === undefined) return;
