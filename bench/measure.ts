@@ -20,6 +20,8 @@ export interface Comparison {
   readonly pipe: number;
   readonly balancer: number;
   readonly ratio: number;
+  /** The quartiles of the rounds' ratios: half of all rounds lie between them. Far apart: the machine was disturbed. */
+  readonly quartiles: readonly [number, number];
 }
 
 const CONCURRENCY = 8;
@@ -44,14 +46,17 @@ async function compare(
     const two = await measure(first === pipe ? balancer : pipe);
     taken.push(first === pipe ? { pipe: one, balancer: two } : { pipe: two, balancer: one });
   }
+  const ratios = taken.map((each) => each.balancer / each.pipe).sort((a, b) => a - b);
+  const quarter = Math.floor(ratios.length / 4);
   return {
     pipe: median(taken.map((each) => each.pipe)),
     balancer: median(taken.map((each) => each.balancer)),
-    ratio: median(taken.map((each) => each.balancer / each.pipe)),
+    ratio: median(ratios),
+    quartiles: [ratios.at(quarter) ?? Number.NaN, ratios.at(-1 - quarter) ?? Number.NaN],
   };
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? 0;

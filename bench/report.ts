@@ -43,7 +43,7 @@ export function missed(findings: Findings): string[] {
 export function table(findings: Findings): string {
   const { request1KB, request100KB, request1MB, chunk, firstByte, failoverMs } = findings;
   const rows = [
-    ['', 'bare pipe', 'balancer', 'ratio', 'at most'],
+    ['', 'bare pipe', 'balancer', 'ratio', 'half of the rounds', 'at most'],
     cpuRow('CPU a request of 1 KB', request1KB),
     cpuRow('CPU a request of 100 KB', request100KB, '2.0×'),
     cpuRow('CPU a request of 1 MB', request1MB),
@@ -53,11 +53,12 @@ export function table(findings: Findings): string {
       ms(firstByte.pipeMs),
       ms(firstByte.balancerMs),
       '',
+      '',
       '0.8 ms',
     ],
-    ['added by a failover', '', ms(failoverMs), '', ''],
+    ['added by a failover', '', ms(failoverMs), '', '', ''],
   ];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) =>
       row
@@ -70,8 +71,11 @@ export function table(findings: Findings): string {
     .join('\n');
 }
 
-function cpuRow(what: string, { pipe, balancer, ratio }: Comparison, limit = ''): string[] {
-  return [what, `${pipe.toFixed(0)} µs`, `${balancer.toFixed(0)} µs`, `${ratio.toFixed(2)}×`, limit];
+function cpuRow(what: string, comparison: Comparison, limit = ''): string[] {
+  const { pipe, balancer, ratio, quartiles } = comparison;
+  const [low, high] = quartiles;
+  const spread = `${low.toFixed(2)}–${high.toFixed(2)}×`;
+  return [what, `${pipe.toFixed(0)} µs`, `${balancer.toFixed(0)} µs`, `${ratio.toFixed(2)}×`, spread, limit];
 }
 
 function ms(value: number): string {
