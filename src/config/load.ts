@@ -107,7 +107,7 @@ function builtIn(options: LoadOptions): LoadResult {
     path: '',
     message:
       'no configuration file: requests go to https://api.anthropic.com with the client’s own credentials',
-    suggestion: 'To add providers, copy providers.example.yaml to ./providers.yaml and edit it.',
+    suggestion: 'To add providers: claude-code-balancer init',
   };
   // The built-in text has lines of its own, which nobody can open.
   const diagnostics = [note, ...result.diagnostics.map(({ place: _, ...diagnostic }) => diagnostic)];

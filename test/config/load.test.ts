@@ -56,7 +56,7 @@ describe('where a configuration is looked for', () => {
     const result = await loadConfiguration(options);
     expect(formatDiagnostics(result.diagnostics)).toBe(
       'note: no configuration file: requests go to https://api.anthropic.com with the client’s own credentials\n' +
-        '    To add providers, copy providers.example.yaml to ./providers.yaml and edit it.',
+        '    To add providers: claude-code-balancer init',
     );
     expect(result).toMatchObject({
       ok: true,

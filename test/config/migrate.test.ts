@@ -104,6 +104,20 @@ test('a file that cannot be served is migrated too, and what is wrong is told', 
   expect(result.diagnostics.map(({ code }) => code)).toContain('no-provider');
 });
 
+test('JSON becomes YAML that means the same', () => {
+  const provider = {
+    name: 'a',
+    base_url: 'https://a.example',
+    auth_value: 'k',
+    big_model: 'b',
+    small_model: 's',
+  };
+  const written = JSON.stringify({ providers: [provider], settings: { request_timeout: 90 } }, null, 2);
+  const { text } = migrated(written);
+  expect(text).not.toContain('#');
+  expect(configurationOf(text)).toEqual(configurationOf(written));
+});
+
 test('what is no YAML is not migrated', () => {
   const result = migrateConfiguration('providers: [\n', { env: {} });
   expect(result).toMatchObject({ ok: false, diagnostics: [{ code: 'syntax' }] });

@@ -213,6 +213,12 @@ test('a key with a new name is read under it', () => {
   ]);
 });
 
+test('of an older name that stands twice the last counts, as of any key', () => {
+  const text = `${PROVIDER}settings: { idle_recovery_interval: 5, idle_recovery_interval: 7 }\n`;
+  expect(configurationOf(text).settings.stickyProviderDurationMs).toBe(7000);
+  expect(told(text).at(-2)).toContain('this key stands here a second time; the last one counts');
+});
+
 test('the new name goes before the older one', () => {
   const text = `${PROVIDER}settings: { sticky_provider_duration: 5, idle_recovery_interval: 7 }\n`;
   expect(configurationOf(text).settings.stickyProviderDurationMs).toBe(5000);

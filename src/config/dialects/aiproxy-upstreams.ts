@@ -1,4 +1,4 @@
-import { isMap, isSeq, Pair, Scalar, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, Pair, Scalar, type YAMLMap } from 'yaml';
 import { CHECK_NOTE, HARMLESS } from '../diagnostic.ts';
 import type { Found, TreeEdits } from './edits.ts';
 import { isNothing, itemsOf, numberIn, textOf } from './tree.ts';
@@ -138,6 +138,7 @@ function translateType(edits: TreeEdits, upstream: YAMLMap, path: string): void 
   if (found === undefined) return;
   if (TYPES.has(type)) {
     edits.rename(found, 'type');
+    if (isScalar(found.pair.value)) found.pair.value.value = type;
     return;
   }
   edits.remove(upstream, 'api_type');

@@ -7,7 +7,7 @@ import type { DialectName } from './dialect.ts';
 import { dropKey, takeOut } from './drop.ts';
 import type { TreeEdits } from './edits.ts';
 import { type FoundWithin, findAll } from './paths.ts';
-import { isNothing } from './tree.ts';
+import { isNothing, pairsWith } from './tree.ts';
 
 /** Brings a file of any older version of the balancer into today's form. */
 export function translateBalancer(edits: TreeEdits, root: YAMLMap, dialect: DialectName): void {
@@ -17,7 +17,7 @@ export function translateBalancer(edits: TreeEdits, root: YAMLMap, dialect: Dial
     const found = findAll(edits, root, old.path);
     if (found.length === 0) continue;
     if (old.fate.kind === 'moved') MOVES.get(old.path)?.(edits, root, found);
-    else if (old.fate.kind === 'renamed') for (const each of found) renameKey(edits, each, old.fate.to);
+    else if (old.fate.kind === 'renamed') renameKey(edits, found, old.fate.to);
     else dropKey(edits, root, old.path, old.fate.reason);
   }
 }
@@ -32,22 +32,31 @@ function keepPort(edits: TreeEdits, root: YAMLMap): void {
   edits.set(settings, 'port', new Scalar(OLD_PORT));
 }
 
-function renameKey(edits: TreeEdits, found: FoundWithin, to: string): void {
-  const newer = edits.pair(found.within, to);
-  if (newer !== undefined && !isNothing(newer.pair.value)) {
-    edits.tell(found.path, found.pair.key, {
-      code: 'retired-key',
-      ...HARMLESS,
-      message: `an older name of \`${to}\`, which is there too and counts; this is ignored`,
+/** Where the new name is there too, it counts. Of equal old keys the last one counts, as of any others. */
+function renameKey(edits: TreeEdits, found: readonly FoundWithin[], to: string): void {
+  const overruled = found.map(({ within }) => !isNothing(edits.value(within, to)));
+  for (const [index, each] of found.entries()) {
+    if (overruled[index]) {
+      edits.tell(each.path, each.pair.key, {
+        code: 'retired-key',
+        ...HARMLESS,
+        message: `an older name of \`${to}\`, which is there too and counts; this is ignored`,
+      });
+      takeOut(each);
+      continue;
+    }
+    edits.tell(each.path, each.pair.key, {
+      code: 'renamed-key',
+      ...CHECK_NOTE,
+      message: `an older name of \`${to}\`, read as that`,
     });
-    takeOut(found);
-    return;
+    removeNothing(each, to);
+    edits.rename(each, to);
   }
-  edits.remove(found.within, to);
-  edits.tell(found.path, found.pair.key, {
-    code: 'renamed-key',
-    ...CHECK_NOTE,
-    message: `an older name of \`${to}\`, read as that`,
-  });
-  edits.rename(found, to);
+}
+
+/** An empty key of the new name would come before the renamed one. */
+function removeNothing({ map }: FoundWithin, key: string): void {
+  const empty = pairsWith(map, key).filter(({ value }) => isNothing(value));
+  for (const pair of empty) map.items.splice(map.items.indexOf(pair), 1);
 }

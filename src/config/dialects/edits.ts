@@ -93,7 +93,8 @@ export class TreeEdits {
     const node = this.pair(map, key)?.pair.key;
     if (!isScalar(node)) return;
     node.spaceBefore = true;
-    if (comment !== undefined) node.commentBefore = comment;
+    // A comment within a line of JSON would swallow what follows.
+    if (comment !== undefined && !map.flow) node.commentBefore = comment;
   }
 
   /** The mapping under a key, made (out of `from`) if there is none; undefined if something else stands there. */
