@@ -1,7 +1,13 @@
 import type { OutcomeKind } from './outcome.ts';
 
+/** A provider at which as many attempts are in flight as `max_concurrent` allows. */
+export interface Full {
+  readonly inFlight: number;
+  readonly limit: number;
+}
+
 /**
- * What a candidate's health says at one moment. Read by selection, shown by `/providers`.
+ * What a candidate's health and its provider's load say at one moment. Read by selection, shown by `/providers`.
  * `basis` tells why it cools: on counted failures, for sure (quota, credentials, missing model), or in a stated window.
  */
 export type Availability =
@@ -17,7 +23,11 @@ export type Availability =
       readonly kind: 'trial_running';
       /** It cools still and is tried for want of others: one at a time. */
       readonly desperate?: boolean;
+      /** Its provider has no room either. */
+      readonly full?: Full;
     }
+  /** All is well with it, but as much is in flight at its provider as `max_concurrent` allows: it is passed over. */
+  | ({ readonly kind: 'full' } & Full)
   | {
       readonly kind: 'cooling';
       /** Wall clock, ms. */
@@ -26,5 +36,7 @@ export type Availability =
       readonly cause: OutcomeKind;
       /** When a request last tried it in spite of the cooldown, wall clock ms. */
       readonly lastTryAt?: number;
+      /** Its provider has no room either. */
+      readonly full?: Full;
     }
   | { readonly kind: 'disabled' };

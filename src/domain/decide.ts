@@ -2,7 +2,7 @@ import type { Availability } from './availability.ts';
 import type { Candidate } from './candidate.ts';
 import type { Decision, DecisionPolicy, Standing } from './decision.ts';
 import { FAILURE_TABLE, isRefusal } from './failure-table.ts';
-import { holdOrGoRound } from './hold.ts';
+import { holdOrGoRound, waitForRoom } from './hold.ts';
 import type { Failure } from './outcome.ts';
 import { failureOf, laterAttempts, mayTryInRound, type Progress } from './progress.ts';
 import type { AttemptTrace } from './trace.ts';
@@ -39,7 +39,8 @@ export function decide(
   if (open !== undefined) return open;
 
   const refusal = refusalOf(progress);
-  if (refusal !== undefined) return refusal;
+  if (refusal !== undefined)
+    return (triesLeft ? waitForRoom(untried, progress, policy) : undefined) ?? refusal;
   if (!policy.patient) return { kind: 'exhausted', reason: 'no candidate is ready' };
   return holdOrGoRound(untried, order, availabilityOf, progress, policy, now, triesLeft);
 }
@@ -68,7 +69,7 @@ function afterFailure(
     !policy.failoverBelowThreshold &&
     policy.patient &&
     rule.counts !== 'never' &&
-    availabilityOf(last.candidate).kind === 'ready'
+    isWell(availabilityOf(last.candidate))
   )
     return {
       kind: 'refuse',
@@ -113,3 +114,8 @@ function firstOpen(untried: readonly Standing[], policy: DecisionPolicy): Decisi
   const hurried = policy.stream && openOnes.length > 1 && availability.unhurried !== true;
   return { kind: 'try', candidate, mode: 'trial', hurried, reason: 'trial after its cooldown' };
 }
+/** Whether its health lets it answer; that it has no room is no fault. */
+function isWell({ kind }: Availability): boolean {
+  return kind === 'ready' || kind === 'full';
+}
+

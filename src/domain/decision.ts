@@ -23,6 +23,8 @@ export type Decision =
       readonly reason: string;
     }
   /** The answer of this attempt (1, 2, …) goes back as it is. */
+      /** Providers that are full: it stands in line for a slot of each, and the first one ends the wait. */
+      readonly room?: readonly string[];
   | { readonly kind: 'refuse'; readonly attempt: number; readonly reason: string }
   | { readonly kind: 'exhausted'; readonly reason: string };
 

@@ -1,6 +1,7 @@
 import type { Availability } from './availability.ts';
 import { type Candidate, candidateKey } from './candidate.ts';
 import type { Decision, DecisionPolicy, Standing } from './decision.ts';
+import { lacksOnlyRoom } from './load.ts';
 import type { Failure } from './outcome.ts';
 import { failedInPassing, failureOf, laterAttempts, type Progress } from './progress.ts';
 
@@ -21,24 +22,65 @@ export function holdOrGoRound(
   const holdLeftMs = Math.max(0, policy.holdMs - progress.waitedMs);
   const roundMs = nextRoundMs(progress, order, availabilityOf, holdLeftMs, policy, now);
   if (triesLeft) {
+    const room = roomAwaited(untried);
     const returnMs = earliestReturn(untried, now);
     const someoneTries = untried.some(({ availability: { kind } }) => kind === 'trial_running');
     if (returnMs !== undefined && returnMs <= holdLeftMs && holdLeftMs > 0)
-      return waitFor(returnMs, roundMs, 'a cooldown ends within the hold');
+      return waitFor(returnMs, roundMs, 'a cooldown ends within the hold', room);
     if (someoneTries && holdLeftMs > 0)
-      return waitFor(holdLeftMs, roundMs, "another request's trial is running");
+      return waitFor(holdLeftMs, roundMs, "another request's trial is running", room);
+    // Those that are full answer: they are worth a wait before one that cools is tried.
+    if (untried.some(isFull) && holdLeftMs > 0)
+      return waitFor(holdLeftMs, roundMs, fullReason(untried), room);
     const desperate = desperateTry(untried, now);
     if (desperate !== undefined) return desperate;
+    if (room.length > 0 && holdLeftMs > 0)
+      return waitFor(holdLeftMs, roundMs, 'everyone cools, and has no room for a try', room);
   }
   if (roundMs !== undefined)
     return { kind: 'wait', forMs: roundMs, newRound: true, reason: 'once more round' };
-  return { kind: 'exhausted', reason: 'every candidate failed or cools' };
+  const reason = untried.some(isFull) ? fullReason(untried) : 'every candidate failed or cools';
+  return { kind: 'exhausted', reason };
 }
 
-function waitFor(forMs: number, roundMs: number | undefined, reason: string): Decision {
+/** A refusal is in hand, but others have not been asked for want of room alone: they may take the request yet. */
+export function waitForRoom(
+  untried: readonly Standing[],
+  progress: Progress,
+  policy: DecisionPolicy,
+): Decision | undefined {
+  const holdLeftMs = policy.holdMs - progress.waitedMs;
+  if (!policy.patient || holdLeftMs <= 0) return undefined;
+  const full = untried.filter(isFull);
+  return full.length === 0
+    ? undefined
+    : waitFor(holdLeftMs, undefined, 'refused once, the others are full', roomAwaited(full));
+}
+
+function isFull({ availability }: Standing): boolean {
+  return availability.kind === 'full';
+}
+
+/** Providers, each once, of which a slot would be of use. */
+function roomAwaited(untried: readonly Standing[]): readonly string[] {
+  const lacking = untried.filter(({ availability }) => lacksOnlyRoom(availability));
+  return [...new Set(lacking.map(({ candidate }) => candidate.provider))];
+}
+
+function fullReason(untried: readonly Standing[]): string {
+  return untried.every(isFull) ? 'every candidate is full' : 'every candidate is full or cools';
+}
+
+function waitFor(
+  forMs: number,
+  roundMs: number | undefined,
+  reason: string,
+  room: readonly string[],
+): Decision {
+  const awaited = room.length === 0 ? {} : { room };
   return roundMs !== undefined && roundMs < forMs
-    ? { kind: 'wait', forMs: roundMs, newRound: true, reason: 'once more round' }
-    : { kind: 'wait', forMs, newRound: false, reason };
+    ? { kind: 'wait', forMs: roundMs, newRound: true, reason: 'once more round', ...awaited }
+    : { kind: 'wait', forMs, newRound: false, reason, ...awaited };
 }
 
 /** ms until the first cooling candidate returns. */
@@ -90,8 +132,9 @@ function windowMs(failure: Failure, availability: Availability, now: number): nu
 }
 
 /** Those that cool on suspicion first, then those that cool for sure; never inside a stated window. */
-function desperateTry(untried: readonly Standing[], now: number): Decision | undefined {
+function desperateTry(standings: readonly Standing[], now: number): Decision | undefined {
   const reason = 'everyone cools: tried all the same';
+  const untried = standings.filter(({ availability }) => !lacksOnlyRoom(availability));
   const suspected = untried.find(({ availability: a }) => a.kind === 'cooling' && a.basis === 'suspicion');
   // Its cooldown is over and the hold is used up: a slow trial must not lock the provider away.
   const underway = untried.find(({ availability: a }) => a.kind === 'trial_running' && a.desperate !== true);

@@ -51,7 +51,7 @@ export function candidateAvailability(
   return endpoint === undefined ? both : worse(both, availability(endpoint, now));
 }
 
-const SEVERITY = { ready: 0, trial_due: 1, trial_running: 2, cooling: 3, disabled: 4 } as const;
+const SEVERITY = { ready: 0, full: 0, trial_due: 1, trial_running: 2, cooling: 3, disabled: 4 } as const;
 const BASIS_SEVERITY = { suspicion: 0, certain: 1, window: 2 } as const;
 
 function worse(a: Availability, b: Availability): Availability {

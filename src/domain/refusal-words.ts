@@ -103,6 +103,10 @@ function availabilityWords(availability: Availability, time: TimeStyle): string 
     }
     case 'trial_running':
       return 'another request is trying whether it is back';
+    case 'full': {
+      const { inFlight, limit } = availability;
+      return `full: ${inFlight}/${limit} requests in flight`;
+    }
     case 'disabled':
       return 'switched off';
     case 'ready':

@@ -21,6 +21,8 @@ export interface FinalError {
 
 /** Longest wait that a client is told to keep, s. */
 const LONGEST_RETRY_AFTER_S = 60;
+/** Nobody knows when a provider that is full has room again; the client is told to come back after this, ms. */
+const FULL_RETRY_MS = 5_000;
 
 /** Failures that stay until a person does something. */
 const NEEDS_A_PERSON: ReadonlySet<FailureKind> = new Set([
@@ -62,7 +64,7 @@ export function exhausted(facts: ExhaustionFacts): FinalError {
       : '',
     requestSentence(requestId),
   ]);
-  const headers = hopeless ? NO_RETRY : retryAfter(earliestReturn, now);
+  const headers = hopeless ? NO_RETRY : retryAfter(earliestRoom(untried, earliestReturn, now), now);
   return finalError(503, 'api_error', message, requestId, headers);
 }
 
@@ -136,6 +138,16 @@ function retryAfter(earliestReturn: number | undefined, now: number): readonly s
   if (earliestReturn === undefined) return [];
   const seconds = Math.max(1, Math.ceil((earliestReturn - now) / 1000));
   return seconds <= LONGEST_RETRY_AFTER_S ? ['retry-after', String(seconds)] : [];
+}
+
+/** When it is worth while to come back: where a candidate was only full, soon. */
+function earliestRoom(
+  untried: readonly ConsideredCandidate[],
+  earliestReturn: number | undefined,
+  now: number,
+): number | undefined {
+  if (!untried.some(({ availability }) => availability.kind === 'full')) return earliestReturn;
+  return Math.min(earliestReturn ?? Number.POSITIVE_INFINITY, now + FULL_RETRY_MS);
 }
 
 /** Is each candidate out for a reason that only a person can mend? The last attempt of a candidate speaks for it. */

@@ -28,8 +28,13 @@ export interface SelectionInput {
 /** The whole failover order: every candidate once, those that may be tried now before all others. */
 export interface Selection {
   readonly order: readonly Candidate[];
-  /** Why the first one is first, in words. */
+  /** Why the first one is first, in words; of those that have room. */
   readonly reason: string;
+  /**
+   * The provider that the affinity points to, where it is only full: it stands first, for when it has room, and the
+   * affinity stays with it whoever else serves this request.
+   */
+  readonly passedOver?: string;
 }
 
 /**
@@ -38,16 +43,15 @@ export interface Selection {
  * The strategy rules over the first tier that has anybody; the rest follows by tier and priority. Affinity goes before
  * the strategy. A session leaves its provider when that one is not available, when `stickyMs` passed since its last
  * request, or – so that nobody stays on a fallback all day – when `stickyMs` passed since it moved there and a
- * preferred one can be had: an earlier route's, or under `priority` one with a lower number.
+ * preferred one can be had: an earlier route's, or under `priority` one with a lower number. It does not leave one that
+ * is only full: that one is passed over.
  */
 export function orderCandidates(input: SelectionInput): Selection {
   const tiers = input.tiers.map((tier) => standingsOf(tier, input));
   const inUse = tiers.findIndex((tier) => tier.eligible.length > 0);
   const tier = tiers[inUse];
-  if (tier === undefined) {
-    return { order: tiers.flatMap((each) => each.candidates), reason: 'nobody is available: by priority' };
-  }
   const affinity = affinityChoice(input, tiers);
+  if (tier === undefined) return unavailable(tiers, affinity);
   if (affinity.kind === 'stay') {
     return { order: orderBehind(affinity.candidate, tiers), reason: affinity.reason };
   }
@@ -59,8 +63,26 @@ export function orderCandidates(input: SelectionInput): Selection {
     random: input.random,
     ...tier,
   });
+  const skipped = skippedRoutes(tiers.slice(0, inUse), tier);
+  if (affinity.kind === 'full') {
+    const reason = `${affinity.candidate.provider}, where it belongs, is full: ${label}${skipped}`;
+    return behindFull(affinity.candidate, orderBehind(chosen, tiers), reason);
+  }
   const reason = affinity.kind === 'return' ? 'returned to the preferred provider' : label;
-  return { order: orderBehind(chosen, tiers), reason: reason + skippedRoutes(tiers.slice(0, inUse), tier) };
+  return { order: orderBehind(chosen, tiers), reason: reason + skipped };
+}
+
+function unavailable(tiers: readonly Tier[], affinity: AffinityChoice): Selection {
+  const order = tiers.flatMap((each) => each.candidates);
+  return affinity.kind === 'full'
+    ? behindFull(affinity.candidate, order, 'nobody is available: affinity, then by priority')
+    : { order, reason: 'nobody is available: by priority' };
+}
+
+/** A session whose provider is full waits for that one first, and loses nothing by being served elsewhere. */
+function behindFull(home: Candidate, others: readonly Candidate[], reason: string): Selection {
+  const order = [home, ...others.filter((candidate) => candidate !== home)];
+  return { order, reason, passedOver: home.provider };
 }
 
 /** Whether a request may choose it now: it is ready, or its trial is due. */
@@ -74,16 +96,21 @@ interface Tier {
   readonly candidates: readonly Candidate[];
   readonly eligible: readonly Candidate[];
   readonly unavailable: readonly Candidate[];
+  /** Those of the unavailable that lack nothing but room. */
+  readonly full: readonly Candidate[];
 }
 
 function standingsOf(given: readonly Candidate[], { availability }: SelectionInput): Tier {
   const candidates = byPriority(given);
   const eligible: Candidate[] = [];
   const unavailable: Candidate[] = [];
+  const full: Candidate[] = [];
   for (const candidate of candidates) {
-    (isEligible(availability(candidate)) ? eligible : unavailable).push(candidate);
+    const standing = availability(candidate);
+    (isEligible(standing) ? eligible : unavailable).push(candidate);
+    if (standing.kind === 'full') full.push(candidate);
   }
-  return { route: given[0]?.route ?? '', candidates, eligible, unavailable };
+  return { route: given[0]?.route ?? '', candidates, eligible, unavailable, full };
 }
 
 /** Routing delivers them sorted: with hundreds of providers it pays to look first. */
@@ -99,6 +126,8 @@ function byPriority(candidates: readonly Candidate[]): readonly Candidate[] {
 type AffinityChoice =
   | { readonly kind: 'none' }
   | { readonly kind: 'stay'; readonly candidate: Candidate; readonly reason: string }
+  /** It would stay, but has to be passed over for want of room. */
+  | { readonly kind: 'full'; readonly candidate: Candidate }
   | { readonly kind: 'return' };
 
 function affinityChoice(input: SelectionInput, tiers: readonly Tier[]): AffinityChoice {
@@ -111,7 +140,10 @@ function affinityChoice(input: SelectionInput, tiers: readonly Tier[]): Affinity
   if (stay === undefined) return { kind: 'none' };
 
   const candidate = eligibleOf(stay.provider, tiers);
-  if (candidate === undefined) return { kind: 'none' };
+  if (candidate === undefined) {
+    const full = tiers.flatMap((tier) => tier.full).find(({ provider }) => provider === stay.provider);
+    return full === undefined ? { kind: 'none' } : { kind: 'full', candidate: full };
+  }
   const mayLeave = now - stay.since >= stickyMs;
   if (mayLeave && hasPreferred(candidate, tiers, strategy)) return { kind: 'return' };
   if (input.takesTurn !== false) renew(memory.affinity, key, now);

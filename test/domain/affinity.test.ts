@@ -15,6 +15,8 @@ interface Request {
   readonly session?: string;
   /** Who cools at that moment. */
   readonly cooling?: readonly string[];
+  /** Who is well, and has no room. */
+  readonly full?: readonly string[];
   /** Who fails although it is chosen. */
   readonly failing?: readonly string[];
   /** Sent and never answered. */
@@ -27,10 +29,11 @@ function balancer(strategy: SelectionStrategy, tiers: readonly (readonly Candida
   const route = tiers[0]?.[0]?.route ?? '';
 
   function order(request: Request): Selection {
-    const availability = ({ provider }: Candidate): Availability =>
-      request.cooling?.includes(provider)
-        ? { kind: 'cooling', until: request.at + 1, basis: 'suspicion', cause: 'stalled' }
-        : { kind: 'ready' };
+    const availability = ({ provider }: Candidate): Availability => {
+      if (request.cooling?.includes(provider))
+        return { kind: 'cooling', until: request.at + 1, basis: 'suspicion', cause: 'stalled' };
+      return request.full?.includes(provider) ? { kind: 'full', inFlight: 1, limit: 1 } : { kind: 'ready' };
+    };
     const { session, at: now } = request;
     const random = () => 0;
     return orderCandidates({
@@ -47,10 +50,11 @@ function balancer(strategy: SelectionStrategy, tiers: readonly (readonly Candida
   }
 
   function send(request: Request): string {
-    const { order: candidates, reason } = order(request);
-    const served = candidates.find(({ provider }) => !request.failing?.includes(provider))?.provider ?? '';
+    const { order: candidates, reason, passedOver } = order(request);
+    const unable = [...(request.failing ?? []), ...(request.full ?? [])];
+    const served = candidates.find(({ provider }) => !unable.includes(provider))?.provider ?? '';
     const preferred = candidates[0]?.provider ?? '';
-    if (request.lost !== true) {
+    if (request.lost !== true && (passedOver === undefined || passedOver === served)) {
       remember(memory.affinity, {
         session: request.session,
         route,
@@ -62,7 +66,7 @@ function balancer(strategy: SelectionStrategy, tiers: readonly (readonly Candida
     return `${served}: ${reason}`;
   }
 
-  return { memory, send };
+  return { memory, send, order };
 }
 
 const A = candidate('A', { priority: 1 });
@@ -203,6 +207,54 @@ describe('the return to a preferred provider', () => {
         expect(last).toMatch(/^A: /);
       }),
     );
+  });
+});
+
+describe('affinity to a provider that is full', () => {
+  it('passes it over, and stays: the session is back as soon as there is room', () => {
+    const { send } = balancer('priority', [[A, B, C]]);
+    send({ at: 0, session: 's', cooling: ['A'] });
+    expect(send({ at: 1, session: 's', full: ['B'] })).toBe('A: B, where it belongs, is full: priority');
+    expect(send({ at: 2, session: 's', full: ['B'] })).toBe('A: B, where it belongs, is full: priority');
+    expect(send({ at: 3, session: 's' })).toBe(`B: ${STAYS}`);
+  });
+
+  it('puts it first, for when it has room, whoever is asked meanwhile', () => {
+    const { send, order } = balancer('round_robin', [[A, B, C]]);
+    send({ at: 0, session: 's' });
+    const one = order({ at: 1, session: 's', full: ['A'] });
+    expect(one.order.map(({ provider }) => provider)).toEqual(['A', 'B', 'C']);
+    expect(one.passedOver).toBe('A');
+    const all = order({ at: 1, session: 's', full: ['A', 'B', 'C'] });
+    expect(all).toMatchObject({ order: [A, B, C], passedOver: 'A' });
+  });
+
+  it('puts it before all others that are full too', () => {
+    const { send, order } = balancer('priority', [[A, B, C]]);
+    send({ at: 0, session: 's', cooling: ['A', 'B'] });
+    expect(order({ at: 1, session: 's', full: ['A', 'B', 'C'] }).order).toEqual([C, A, B]);
+  });
+
+  it('lasts only its time: whoever serves the session then keeps it', () => {
+    const { send } = balancer('priority', [[A, B, C]]);
+    send({ at: 0, session: 's', cooling: ['A', 'B'] });
+    for (let at = 1_000; at < STICKY_MS; at += 1_000) send({ at, session: 's', full: ['A', 'C'] });
+    expect(send({ at: STICKY_MS, session: 's', full: ['A', 'C'] })).toBe('B: priority');
+    expect(send({ at: STICKY_MS + 1, session: 's', full: ['A'] })).toBe(`B: ${STAYS}`);
+  });
+
+  it('lets those who know none go elsewhere, and stay there', () => {
+    const { send } = balancer('priority', [[A, B, C]]);
+    expect(send({ at: 0, session: 's', full: ['A'] })).toBe('B: priority');
+    expect(send({ at: 1, session: 's' })).toBe(`B: ${STAYS}`);
+  });
+
+  it('does not lead a session back to a preferred one that is full', () => {
+    const { send } = balancer('priority', [[A, B]]);
+    send({ at: 0, session: 's', cooling: ['A'] });
+    for (let at = 1_000; at < STICKY_MS; at += 1_000) send({ at, session: 's' });
+    expect(send({ at: STICKY_MS, session: 's', full: ['A'] })).toBe(`B: ${STAYS}`);
+    expect(send({ at: STICKY_MS + 1, session: 's' })).toBe(`A: ${RETURNED}`);
   });
 });
 

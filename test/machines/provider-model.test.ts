@@ -14,6 +14,9 @@ import { WalkedTransitions } from '../support/transitions.ts';
 
 failOnWarnings();
 
+/** Learned or not, the chart goes the same ways: it is no part of what the guards read. */
+const PART = { kind: 'field', name: 'context_management', because: 'refused' } as const;
+
 type Snapshot = SnapshotFrom<typeof providerMachine>;
 const THRESHOLD = 3;
 const MODEL_POLICY = { ...POLICY, unhealthyThreshold: THRESHOLD };
@@ -32,6 +35,8 @@ const MODES: Readonly<Record<Availability['kind'], readonly AttemptMode[]>> = {
   trial_due: ['trial', 'normal'],
   trial_running: ['desperate'],
   cooling: ['desperate'],
+  // Not from a provider's health: a full one gets nobody.
+  full: [],
   disabled: [],
 };
 const ENDS: readonly Outcome[] = [
@@ -100,6 +105,8 @@ function eventsIn(snapshot: Snapshot): readonly ModelEvent[] {
     settings,
     { ...settings, identityChanged: true },
     { ...settings, enabled: false },
+    { type: 'parts.learned', model: MESSAGES.model, parts: [PART], requestId: 'q', revision, at },
+    { type: 'operator.forget', at },
     { type: 'operator.reset', at },
     { type: 'operator.disable', at },
     { type: 'operator.enable', at },
