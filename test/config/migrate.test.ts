@@ -154,10 +154,12 @@ describe('whatever comes in', () => {
   ].filter((key) => key !== '');
 
   /** A result that can be shown; what is given out means the same as what came in. */
-  function survives(text: string): void {
+  function survives(text: string, plain = true): void {
     const result = migrateConfiguration(text, { env: {} });
     expect(formatDiagnostics(result.diagnostics, { occasion: 'check' })).not.toContain('undefined');
     const [before, after] = [parse(text), result.ok ? parse(result.text) : undefined];
+    // Only anchors can stand in the way.
+    if (plain) expect(result.ok).toBe(before.dialect !== undefined);
     if (after === undefined) return;
     expect(after.ok).toBe(before.ok);
     expect(after.dialect).toBe('today’s form');
@@ -250,11 +252,11 @@ describe('whatever comes in', () => {
     ];
     const words = fc.array(fc.constantFrom(...pieces), { maxLength: 40 });
     fc.assert(
-      fc.property(words, (noise) => survives(`upstreams: [&a { token: k }]\n${noise.join('')}`)),
+      fc.property(words, (noise) => survives(`upstreams: [&a { token: k }]\n${noise.join('')}`, false)),
       { numRuns: 100 },
     );
     fc.assert(
-      fc.property(words, (noise) => survives(`auth: &a { api_key: k }\n${noise.join('')}`)),
+      fc.property(words, (noise) => survives(`auth: &a { api_key: k }\n${noise.join('')}`, false)),
       { numRuns: 100 },
     );
   });
