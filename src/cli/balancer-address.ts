@@ -64,7 +64,7 @@ export async function locateBalancer(options: FindOptions, world: World): Promis
 }
 
 /** Where a balancer with this configuration listens, for clients on this machine; undefined for port 0. */
-export function configuredAddress({ settings }: Configuration): string | undefined {
+function configuredAddress({ settings }: Configuration): string | undefined {
   const { host, port } = settings;
   return port === 0 ? undefined : `http://${clientHost(host)}:${port}`;
 }

@@ -14,7 +14,7 @@ export function commandsWith(kind: 'file' | 'provider' | 'program' | 'command'):
 }
 
 /** `--config`, and `-c` where there is one. */
-export function spellings(name: OptionName): readonly string[] {
+function spellings(name: OptionName): readonly string[] {
   const { short } = optionSpec(name);
   return [`--${name}`, ...(short === undefined ? [] : [`-${short}`])];
 }

@@ -3,7 +3,7 @@ import type { Gate } from './gate.ts';
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What the client shows instead of a credential where the balancer needs none: without any it asks for a login. */
-export const PLACEHOLDER = 'claude-code-balancer';
+const PLACEHOLDER = 'claude-code-balancer';
 
 /** Where these are set, Claude Code speaks to a cloud's own service, past `ANTHROPIC_BASE_URL`. */
 const OTHER_SERVICES = ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_FOUNDRY'];

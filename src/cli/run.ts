@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { LineOf } from './arguments.ts';
 import { runProgram } from './program.ts';
 import { programEnvironment } from './run-environment.ts';
@@ -19,7 +20,8 @@ export async function run(line: LineOf<'run'>, world: World): Promise<number> {
   const end = await runProgram(program, args, {
     cwd,
     env: programEnvironment(env, opened.gate),
-    onTerminal: [process.stdin, world.stdout, stderr].some(({ isTTY }) => isTTY === true),
+    // `process.stdin` would open the program's own input beside it.
+    onTerminal: [0, 1, 2].some((descriptor) => isatty(descriptor)),
   });
   const complaint = await opened.close();
   if (end.kind === 'failed') stderr.write(`${end.message}\n`);

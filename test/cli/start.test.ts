@@ -43,9 +43,7 @@ describe('start without a configuration', () => {
     const balancer = workplace.launch(['--port', '0'], { cwd: await workplace.folder() });
     const url = await balancer.url;
     expect(await providersOf(url)).toEqual(['anthropic https://api.anthropic.com']);
-    expect(balancer.stderr()).toContain(
-      'To add providers, copy providers.example.yaml to ./providers.yaml and edit it.\n',
-    );
+    expect(balancer.stderr()).toContain('To add providers: claude-code-balancer init\n');
   });
 });
 
@@ -148,7 +146,14 @@ describe('start', () => {
     await balancer.url;
     balancer.signal('SIGTERM');
     await balancer.exit;
-    expect(await readFile(join(cwd, 'logs', 'balancer.jsonl'), 'utf8')).toBe(balancer.stdout());
+    const eventsOf = (text: string): string[] =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { event: string }).event);
+    const kept = eventsOf(await readFile(join(cwd, 'logs', 'balancer.jsonl'), 'utf8'));
+    expect(kept).toEqual(['server.listening', 'server.draining', 'server.stopped']);
+    expect(eventsOf(balancer.stdout())).toEqual(kept);
   });
 });
 

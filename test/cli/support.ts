@@ -19,9 +19,12 @@ export interface RunOptions {
   readonly terminal?: boolean;
 }
 
+/** Runs a command on a pseudo-terminal; part of util-linux. */
+const TERMINAL_PROGRAM = 'script';
+
 /** Why no test can have a terminal here; undefined if it can. */
 export const NO_TERMINAL: string | undefined =
-  spawnSync('script', ['--version']).status === 0 ? undefined : '`script` of util-linux is missing';
+  spawnSync(TERMINAL_PROGRAM, ['--version']).status === 0 ? undefined : '`script` of util-linux is missing';
 
 /** A process of the command. Every wait rejects at its deadline, with all that was printed. */
 export interface Running {
@@ -97,7 +100,7 @@ export function createWorkplace(): Workplace {
 /** `script` runs a command on a terminal of its own, and gives its exit code. */
 function onTerminal(command: readonly string[]): readonly string[] {
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  return ['script', '-qfec', `stty cols 100 rows 30; exec ${quoted}`, '/dev/null'];
+  return [TERMINAL_PROGRAM, '-qfec', `stty cols 100 rows 30; exec ${quoted}`, '/dev/null'];
 }
 
 function watch(child: ChildProcess): Running {
