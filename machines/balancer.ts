@@ -1,5 +1,6 @@
 import { assertEvent, assign, enqueueActions, setup } from 'xstate';
 import type { HealthPolicy } from '../src/domain/health.ts';
+import type { LearnedParts } from '../src/domain/learned-parts.ts';
 import type { ProviderHealth } from '../src/domain/provider-health.ts';
 import { MAX_TIMER_MS } from '../src/domain/time.ts';
 import { providerMachine } from './provider.ts';
@@ -17,6 +18,7 @@ export interface ProviderPlan {
   readonly identityChanged?: boolean;
   /** What was kept over a restart. */
   readonly health?: ProviderHealth;
+  readonly learned?: LearnedParts;
   readonly disabledByHand?: boolean;
 }
 

@@ -1,8 +1,10 @@
 import type { HealthPolicy, Verdict } from '../src/domain/health.ts';
 import type { HealthChange } from '../src/domain/health-changes.ts';
+import type { LearnedParts } from '../src/domain/learned-parts.ts';
 import type { Failure } from '../src/domain/outcome.ts';
 import type { AttemptTarget, ProviderHealth } from '../src/domain/provider-health.ts';
 import type { AttemptMode } from '../src/domain/trace.ts';
+import type { UnknownPart } from '../src/domain/unknown-part.ts';
 
 export interface ProviderInput {
   readonly id: string;
@@ -12,6 +14,7 @@ export interface ProviderInput {
   readonly at: number;
   /** What was kept over a restart. */
   readonly health?: ProviderHealth;
+  readonly learned?: LearnedParts;
   readonly disabledByHand?: boolean;
 }
 
@@ -21,6 +24,8 @@ export interface ProviderContext {
   readonly disabledByHand: boolean;
   readonly policy: HealthPolicy;
   readonly health: ProviderHealth;
+  /** What it was found not to know. No part of its health. */
+  readonly learned: LearnedParts;
   /** Rises when address or credential change: verdicts about the old one no longer count. */
   readonly revision: number;
   readonly inFlight: number;
@@ -56,8 +61,20 @@ export interface AttemptSettled extends Omit<Verdict, 'latestSequence'> {
 
 export type AttemptEvent = AttemptStarted | AttemptCommitted | AttemptSettled;
 
+/** A request went well without what it had been refused for. */
+export interface PartsLearned {
+  readonly type: 'parts.learned';
+  readonly model: string;
+  readonly parts: readonly UnknownPart[];
+  readonly requestId: string;
+  /** The provider's revision when the attempt began. */
+  readonly revision: number;
+  readonly at: number;
+}
+
 export type ProviderEvent =
   | AttemptEvent
+  | PartsLearned
   | {
       readonly type: 'settings.changed';
       readonly enabled: boolean;
@@ -67,6 +84,8 @@ export type ProviderEvent =
       readonly at: number;
     }
   | { readonly type: 'operator.reset'; readonly at: number }
+  /** Forgets what was learned; health stays. */
+  | { readonly type: 'operator.forget'; readonly at: number }
   | { readonly type: 'operator.disable'; readonly at: number }
   | { readonly type: 'operator.enable'; readonly at: number }
   | { readonly type: 'provider.retired'; readonly at: number };
@@ -79,4 +98,13 @@ export interface ProviderHealthChanged extends HealthChange {
   readonly failure?: Failure;
   readonly requestId?: string;
   readonly attemptId?: string;
+}
+
+/** Something new was learned: only the parts that were not known before. */
+export interface ProviderLearned {
+  readonly type: 'provider.learned';
+  readonly provider: string;
+  readonly model: string;
+  readonly parts: readonly UnknownPart[];
+  readonly requestId: string;
 }

@@ -1,6 +1,7 @@
 import { type ActorRefFrom, assertEvent, assign, enqueueActions, type SnapshotFrom, setup } from 'xstate';
 import type { Availability } from '../src/domain/availability.ts';
 import { healed } from '../src/domain/health.ts';
+import { knownParts, NOTHING_LEARNED, withLearned } from '../src/domain/learned-parts.ts';
 import {
   type AttemptTarget,
   candidateAvailability,
@@ -12,6 +13,7 @@ import type {
   ProviderEvent,
   ProviderHealthChanged,
   ProviderInput,
+  ProviderLearned,
 } from './provider-events.ts';
 import {
   becomes,
@@ -50,7 +52,7 @@ const providerSetup = setup({
     input: {} as ProviderInput,
     context: {} as ProviderContext,
     events: {} as ProviderEvent,
-    emitted: {} as ProviderHealthChanged,
+    emitted: {} as ProviderHealthChanged | ProviderLearned,
     tags: {} as 'leaving',
   },
   actions: {
@@ -59,6 +61,9 @@ const providerSetup = setup({
       const { enabled, policy, at, identityChanged } = event;
       return { enabled, policy, at, revision: context.revision + (identityChanged ? 1 : 0) };
     }),
+    forgetLearned: assign(({ event }) =>
+      event.type === 'settings.changed' && !event.identityChanged ? {} : { learned: NOTHING_LEARNED },
+    ),
     switchOff: assign({ disabledByHand: true }),
     switchOn: assign({ disabledByHand: false }),
     keepTime: assign(({ event }) => ('at' in event ? { at: event.at } : {})),
@@ -107,6 +112,20 @@ const forget = providerSetup.createAction(
   }),
 );
 
+/** Keeps what its present address was found not to know, and tells what is new. */
+const learn = providerSetup.createAction(
+  enqueueActions(({ context, event, enqueue }) => {
+    if (event.type !== 'parts.learned' || event.revision !== context.revision) return;
+    const { model, parts, requestId, at } = event;
+    const learned = withLearned(context.learned, model, parts, at);
+    if (learned === context.learned) return;
+    enqueue.assign({ learned });
+    const before = knownParts(context.learned, model, at);
+    const added = (learned.get(model) ?? []).filter((part) => !before.includes(part));
+    enqueue.emit({ type: 'provider.learned', provider: context.id, model, parts: added, requestId });
+  }),
+);
+
 const forgetCount = providerSetup.createAction(
   enqueueActions(({ context, enqueue }) => {
     enqueue.assign({ health: { ...context.health, provider: healed(context.health.provider) } });
@@ -122,7 +141,7 @@ const tellTrialDue = providerSetup.createAction(
   }),
 );
 
-const machineSetup = providerSetup.extend({ actions: { record, forget, forgetCount, tellTrialDue } });
+const machineSetup = providerSetup.extend({ actions: { record, forget, learn, forgetCount, tellTrialDue } });
 
 export const providerMachine = machineSetup.createMachine({
   id: 'provider',
@@ -133,6 +152,7 @@ export const providerMachine = machineSetup.createMachine({
     disabledByHand: input.disabledByHand ?? false,
     policy: input.policy,
     health: input.health ?? HEALTHY_PROVIDER,
+    learned: input.learned ?? NOTHING_LEARNED,
     revision: 0,
     inFlight: 0,
     latestSequence: 0,
@@ -143,7 +163,10 @@ export const providerMachine = machineSetup.createMachine({
     'attempt.started': { actions: 'record' },
     'attempt.committed': { actions: 'record' },
     'attempt.settled': { actions: 'record' },
-    'settings.changed': { target: '.waking', actions: ['forget', 'takeSettings'] },
+    'parts.learned': { actions: 'learn' },
+    'settings.changed': { target: '.waking', actions: ['forget', 'forgetLearned', 'takeSettings'] },
+    // Delays that run go on from where they are: nothing but what was learned changes.
+    'operator.forget': { actions: 'forgetLearned' },
     'operator.reset': { target: '.waking', actions: 'forget' },
     'operator.disable': { target: '.disabled', actions: ['switchOff', 'keepTime'] },
     'operator.enable': { target: '.waking', actions: ['switchOn', 'keepTime'] },

@@ -1,3 +1,4 @@
+import { knownParts, NOTHING_LEARNED } from '../src/domain/learned-parts.ts';
 import type { Failure } from '../src/domain/outcome.ts';
 import type { AttemptTrace } from '../src/domain/trace.ts';
 import type { AttemptInput, RequestContext, RunningAttempt } from './request-events.ts';
@@ -7,7 +8,7 @@ export function begun(context: RequestContext): Partial<RequestContext> {
   const { decision, attempts, ports, round } = context;
   if (decision.kind !== 'try') return {};
   const number = attempts.length + 1;
-  const { candidate, mode, repair } = decision;
+  const { candidate, mode, repair, without } = decision;
   const revision = ports.provider(candidate.provider)?.getSnapshot().context.revision ?? 0;
   const current: RunningAttempt = {
     attemptId: `${context.id}#${number}`,
@@ -23,18 +24,26 @@ export function begun(context: RequestContext): Partial<RequestContext> {
     round,
     startedAt: ports.now(),
     ...(repair === undefined ? {} : { repair }),
+    ...(without === undefined ? {} : { without }),
   };
   return { current, attempts: [...attempts, attempt] };
 }
 
 /** What the effect behind the attempt is given. */
 export function attemptInput(context: RequestContext): AttemptInput {
-  const { id, current, decision, deadlineAt } = context;
+  const { id, current, decision, deadlineAt, ports } = context;
   if (current === undefined || decision.kind !== 'try') throw new Error('an attempt without a decision');
   const { attemptId, number, candidate } = current;
-  const { repair, hurried } = decision;
+  const { repair, hurried, without: named = [] } = decision;
   const base = { requestId: id, attemptId, number, candidate, hurried, deadlineAt };
-  return repair === undefined ? base : { ...base, repair };
+  const learned = ports.provider(candidate.provider)?.getSnapshot().context.learned ?? NOTHING_LEARNED;
+  const without = [...knownParts(learned, candidate.model, ports.now()), ...named];
+  if (repair === undefined && without.length === 0) return base;
+  return {
+    ...(repair === undefined ? {} : { repair }),
+    ...(without.length === 0 ? {} : { without }),
+    ...base,
+  };
 }
 
 /** The attempts, with more known of the last one. */

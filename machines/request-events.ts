@@ -3,6 +3,7 @@ import type { Decision, DecisionPolicy } from '../src/domain/decision.ts';
 import type { Endpoint, Outcome, Usage } from '../src/domain/outcome.ts';
 import type { Random } from '../src/domain/time.ts';
 import type { AttemptTrace, DecisionTrace, RequestTrace } from '../src/domain/trace.ts';
+import type { UnknownPart } from '../src/domain/unknown-part.ts';
 import type { ProviderRef } from './provider.ts';
 
 /** What a request's chart is given: facts and ways to ask, never the bytes. */
@@ -81,6 +82,8 @@ export interface AttemptInput {
   readonly number: number;
   readonly candidate: Candidate;
   readonly repair?: 'fresh_connection' | 'without_thinking';
+  /** What the request goes without: what its provider is known not to know, and what it has just refused. */
+  readonly without?: readonly UnknownPart[];
   /** A trial while another candidate is left: the short time to its start. */
   readonly hurried: boolean;
   readonly deadlineAt: number;

@@ -71,6 +71,20 @@ const requestSetup = setup({
         at: ports.now(),
       });
     },
+    /** It took the request without what it had refused: that is a fact about it from now on. */
+    tellLearned: ({ context }) => {
+      const { current, attempts, ports, id } = context;
+      const parts = attempts.at(-1)?.without;
+      if (current === undefined || parts === undefined) return;
+      ports.provider(current.candidate.provider)?.send({
+        type: 'parts.learned',
+        model: current.candidate.model,
+        parts,
+        requestId: id,
+        revision: current.revision,
+        at: ports.now(),
+      });
+    },
     noteEnd: assign(({ context, event }) =>
       event.type === 'attempt.settled' ? ended(context, event.outcome, event.usage) : {},
     ),
@@ -185,7 +199,7 @@ export const requestMachine = requestSetup.createMachine({
           on: {
             'attempt.committed': {
               target: 'streaming',
-              actions: ['noteCommit', 'tellCommit', 'settlePending', ...TELL],
+              actions: ['noteCommit', 'tellCommit', 'tellLearned', 'settlePending', ...TELL],
             },
             'attempt.settled': { target: '#request.selecting', actions: ['noteEnd', 'emitEnd', ...TELL] },
           },

@@ -6,6 +6,7 @@ import { holdOrGoRound, waitForRoom } from './hold.ts';
 import type { Failure } from './outcome.ts';
 import { failureOf, laterAttempts, mayTryInRound, type Progress } from './progress.ts';
 import type { AttemptTrace } from './trace.ts';
+import { distinctParts, MAX_REPEATS } from './unknown-part.ts';
 
 const EXHAUSTED_BY_FAULT: Decision = { kind: 'exhausted', reason: 'nothing can mend it' };
 
@@ -54,11 +55,13 @@ function afterFailure(
   policy: DecisionPolicy,
 ): Decision | undefined {
   const rule = FAILURE_TABLE[failure.kind];
+  const repeated = repeatedWithout(last, failure, progress);
+  if (repeated !== undefined) return repeated;
   if (rule.failover === 'same_once' && last.repair === undefined) {
     const repair = failure.kind === 'foreign_signature' ? 'without_thinking' : 'fresh_connection';
     const reason =
       repair === 'without_thinking' ? 'again without foreign thinking' : 'again on a connection of its own';
-    return { kind: 'try', candidate: last.candidate, mode: last.mode, repair, hurried: false, reason };
+    return { ...again(last), repair, reason };
   }
   if (rule.failover === 'none') {
     if (isRefusal(failure.kind))
@@ -79,6 +82,28 @@ function afterFailure(
   return undefined;
 }
 
+/** The same candidate in the same way: what was mended already stays mended. */
+function again({ candidate, mode, repair, without }: AttemptTrace) {
+  return {
+    kind: 'try',
+    candidate,
+    mode,
+    hurried: false,
+    ...(repair === undefined ? {} : { repair }),
+    ...(without === undefined ? {} : { without }),
+  } as const;
+}
+
+/** A refusal that names what it does not know: again at once without it. It is nobody's failure. */
+function repeatedWithout(last: AttemptTrace, failure: Failure, progress: Progress): Decision | undefined {
+  const named = failure.unknownParts;
+  if (named === undefined || named.length === 0) return undefined;
+  const repeats = progress.attempts.filter((attempt) => attempt.without !== undefined).length;
+  if (repeats >= MAX_REPEATS) return undefined;
+  const reason = `again without what it does not know: ${named.map(({ name }) => name).join(', ')}`;
+  return { ...again(last), without: distinctParts([...(last.without ?? []), ...named]), reason };
+}
+
 /**
  * A refusal beats outages: the first one is given back, if there was any. That a provider refused the client's own
  * credential says so only where nobody else was asked: another one may come back.
@@ -86,9 +111,11 @@ function afterFailure(
 function refusalOf(progress: Progress): Decision | undefined {
   const { attempts } = progress;
   const isCredential = (attempt: AttemptTrace): boolean => failureOf(attempt)?.kind === 'client_credentials';
-  const refusal = attempts.find((attempt) => {
+  const refusal = attempts.find((attempt, at) => {
     const failure = failureOf(attempt);
-    return failure !== undefined && isRefusal(failure.kind) && !isCredential(attempt);
+    if (failure === undefined || !isRefusal(failure.kind) || isCredential(attempt)) return false;
+    // What became of the repetition counts instead.
+    return failure.unknownParts === undefined || attempts[at + 1]?.without === undefined;
   });
   const given = refusal ?? (attempts.every(isCredential) ? attempts[0] : undefined);
   if (given === undefined) return undefined;
@@ -98,6 +125,11 @@ function refusalOf(progress: Progress): Decision | undefined {
 /** The end of a request whose time is over. */
 export function outOfTime(progress: Progress): Decision {
   return refusalOf(progress) ?? { kind: 'exhausted', reason: 'the request ran out of time' };
+}
+
+/** Whether its health lets it answer; that it has no room is no fault. */
+function isWell({ kind }: Availability): boolean {
+  return kind === 'ready' || kind === 'full';
 }
 
 /** The first candidate in order that is ready, or whose trial this request may be. */
@@ -114,8 +146,3 @@ function firstOpen(untried: readonly Standing[], policy: DecisionPolicy): Decisi
   const hurried = policy.stream && openOnes.length > 1 && availability.unhurried !== true;
   return { kind: 'try', candidate, mode: 'trial', hurried, reason: 'trial after its cooldown' };
 }
-/** Whether its health lets it answer; that it has no room is no fault. */
-function isWell({ kind }: Availability): boolean {
-  return kind === 'ready' || kind === 'full';
-}
-

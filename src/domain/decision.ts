@@ -1,6 +1,7 @@
 import type { Availability } from './availability.ts';
 import type { Candidate } from './candidate.ts';
 import type { AttemptMode } from './trace.ts';
+import type { UnknownPart } from './unknown-part.ts';
 
 /** What a request does next. Pure: the request's machine asks, the answer is a value. */
 export type Decision =
@@ -10,6 +11,8 @@ export type Decision =
       readonly mode: AttemptMode;
       /** The same candidate again: on a connection of its own, or without the foreign thinking blocks. */
       readonly repair?: 'fresh_connection' | 'without_thinking';
+      /** The same candidate again, without what it refused as unknown so far. */
+      readonly without?: readonly UnknownPart[];
       /** A trial of a stream while another candidate is left: it gets only the short time to its start. */
       readonly hurried: boolean;
       readonly reason: string;
@@ -20,11 +23,11 @@ export type Decision =
       readonly forMs: number;
       /** All candidates may be tried again afterwards. */
       readonly newRound: boolean;
+      /** Providers that are full: it stands in line for a slot of each, and the first one ends the wait. */
+      readonly room?: readonly string[];
       readonly reason: string;
     }
   /** The answer of this attempt (1, 2, …) goes back as it is. */
-      /** Providers that are full: it stands in line for a slot of each, and the first one ends the wait. */
-      readonly room?: readonly string[];
   | { readonly kind: 'refuse'; readonly attempt: number; readonly reason: string }
   | { readonly kind: 'exhausted'; readonly reason: string };
 

@@ -1,3 +1,5 @@
+import type { UnknownPart } from './unknown-part.ts';
+
 /** What an attempt can end as. The rule for each kind is in `failure-table.ts`. */
 
 export const FAILURE_KINDS = [
@@ -75,6 +77,8 @@ export interface Failure {
   readonly as?: FailureKind;
   /** The provider said `x-should-retry: false` with a 429 without a window: another round is pointless. */
   readonly noRetry?: true;
+  /** A refusal that names parts of the request as unknown, without which it can be repeated at the same provider. */
+  readonly unknownParts?: readonly UnknownPart[];
   /** A trial that was cut short by our curiosity's limit: the cooldown is repeated, not grown. */
   readonly cutShort?: boolean;
 }

@@ -34,7 +34,7 @@ export function mayTryInRound(candidate: Candidate, progress: Progress): boolean
   return failure !== undefined && (failedInPassing(failure) || failure.kind === 'rate_limited');
 }
 
-/** Attempts after the first round. */
+/** Attempts after the first round; a repetition without what was refused as unknown is part of the one before. */
 export function laterAttempts(progress: Progress): number {
-  return progress.attempts.filter((attempt) => attempt.round > 1).length;
+  return progress.attempts.filter((attempt) => attempt.round > 1 && attempt.without === undefined).length;
 }

@@ -1,6 +1,7 @@
 import type { Availability } from './availability.ts';
 import type { Candidate } from './candidate.ts';
 import type { Outcome, Usage } from './outcome.ts';
+import type { UnknownPart } from './unknown-part.ts';
 
 /**
  * What one request decided and why: small, typed, without content. The log writes it as one line, the inspector
@@ -36,6 +37,8 @@ export interface AttemptTrace {
   readonly mode: AttemptMode;
   /** The same candidate once more, repaired. */
   readonly repair?: 'fresh_connection' | 'without_thinking';
+  /** The same candidate once more, without what it refused as unknown. */
+  readonly without?: readonly UnknownPart[];
   readonly round: number;
   /** All wall clock, ms. */
   readonly startedAt: number;

@@ -2,6 +2,7 @@ import type { Actor } from 'xstate';
 import { balancerMachine, type ProviderPlan, providerSystemId } from '../../machines/balancer.ts';
 import type { ProviderRef } from '../../machines/provider.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
+import { NOTHING_LEARNED } from '../domain/learned-parts.ts';
 import { HEALTHY_PROVIDER } from '../domain/provider-health.ts';
 import { createRedactor, type Redactor } from '../domain/secrets.ts';
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
@@ -60,7 +61,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       runtimes.current.configuration.providers.map((provider) => {
         const context = refs.get(provider.id)?.getSnapshot().context;
         const health = context?.health ?? HEALTHY_PROVIDER;
-        return { provider, health, disabledByHand: context?.disabledByHand ?? false };
+        const learned = context?.learned ?? NOTHING_LEARNED;
+        return { provider, health, learned, disabledByHand: context?.disabledByHand ?? false };
       }),
     warn: (message) => observe({ type: 'state.warning', message }),
   });
@@ -114,6 +116,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       observe(healthEvent(change));
       store.changed();
       runner.wake();
+    });
+    ref.on('provider.learned', (learned) => {
+      observe(learned);
+      store.changed();
     });
   }
 

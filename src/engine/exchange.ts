@@ -15,14 +15,20 @@ import type {
   UpstreamAnswer,
 } from '../upstream/attempt-types.ts';
 import { upstreamHeaders } from '../upstream/request-headers.ts';
+import type { UpstreamRequest } from '../upstream/transport.ts';
 import { ClientReply, type ErrorWords } from './client-reply.ts';
 import type { ClientRequest } from './interface.ts';
 import type { WholeReply } from './local-replies.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { refusedAnswer } from './refused-answer.ts';
+import { withUnknownParts } from './refused-parts.ts';
 import { replyHeaders, steering, withType } from './reply-headers.ts';
 import type { Runtime } from './runtime.ts';
 import { upstreamRequest } from './upstream-request.ts';
+
+type MadeRequest =
+  | { readonly kind: 'made'; readonly request: UpstreamRequest }
+  | { readonly kind: 'no_credential'; readonly reason: string };
 
 /** What one request's exchange is given. */
 export interface ExchangeOptions {
@@ -83,18 +89,17 @@ export class Exchange {
     if (provider === undefined || transport === undefined || this.#body === undefined)
       throw new Error(`attempt ${input.attemptId} has no provider or no body`);
     this.#attempts = input.number;
-    const headers = upstreamHeaders(request.headers, provider, { isOwnKey: this.#options.isOwnKey });
-    if (headers.kind === 'no_credential') {
-      const outcome = { kind: 'client_credentials', phase: 'headers', detail: headers.reason } as const;
+    const made = this.#requestTo(provider, input, this.#body);
+    if (made.kind === 'no_credential') {
+      const outcome = { kind: 'client_credentials', phase: 'headers', detail: made.reason } as const;
       tell({ type: 'attempt.settled', outcome });
       return () => {};
     }
-    const asksStream = stream || (provider.mustStream && request.endpoint === 'messages');
-    const repeated = { path: request.path, headers: headers.headers, body: this.#body, stream: asksStream };
+    const asksStream = this.#asksStream(provider);
     const running = startAttempt(
       {
         transport,
-        request: upstreamRequest(repeated, provider, input),
+        request: made.request,
         endpoint: request.endpoint,
         stream,
         asksStream,
@@ -111,12 +116,46 @@ export class Exchange {
       },
       {
         committed: (answer) => this.#committed(answer, input, provider, tell),
-        settled: (outcome, facts) => this.#settled(outcome, facts, input, tell),
+        settled: (outcome, facts) =>
+          this.#settled(this.#withUnknownParts(outcome, facts.answer, provider, input), facts, input, tell),
         faulted: (error) => this.#options.onFault(error),
       },
     );
     this.#running = running;
     return () => running.abort();
+  }
+
+  #asksStream({ mustStream }: ProviderSettings): boolean {
+    const { stream, request } = this.#options;
+    return stream || (mustStream && request.endpoint === 'messages');
+  }
+
+  /** The request as it goes to an attempt's candidate. */
+  #requestTo(provider: ProviderSettings, input: AttemptInput, body: WalkedBody): MadeRequest {
+    const { request, isOwnKey } = this.#options;
+    const made = upstreamHeaders(request.headers, provider, { isOwnKey });
+    if (made.kind === 'no_credential') return made;
+    const repeated = { path: request.path, headers: made.headers, body, stream: this.#asksStream(provider) };
+    return { kind: 'made', request: upstreamRequest(repeated, provider, input) };
+  }
+
+  /**
+   * What a refusal names of the request is looked for in the request as it went out. It is made once more for that: whoever
+   * kept it until the end would keep its body over the whole answer.
+   */
+  #withUnknownParts(
+    outcome: Outcome,
+    answer: UpstreamAnswer | undefined,
+    provider: ProviderSettings,
+    input: AttemptInput,
+  ): Outcome {
+    const body = this.#body;
+    if (body === undefined || answer === undefined || provider.type !== 'anthropic') return outcome;
+    const sent = (): UpstreamRequest | undefined => {
+      const made = this.#requestTo(provider, input, body);
+      return made.kind === 'made' ? made.request : undefined;
+    };
+    return withUnknownParts(outcome, answer, sent, (text) => this.#options.redactor.text(text));
   }
 
   /** Writes the end that the chart has come to. `finalError` is asked only where every candidate failed. */

@@ -1,3 +1,4 @@
+import type { LearnedPart } from '../domain/learned-parts.ts';
 import type { Failure } from '../domain/outcome.ts';
 import type { ProviderType, SelectionStrategy } from '../domain/settings.ts';
 
@@ -45,7 +46,7 @@ export interface ReplyFlow {
   resume(): void;
 }
 
-export type OperatorAction = 'reset' | 'disable' | 'enable';
+export type OperatorAction = 'reset' | 'forget' | 'disable' | 'enable';
 
 export interface Engine {
   /** Aborting the signal means the client is gone: the upstream is closed at once and the promise may stay pending. */
@@ -108,6 +109,8 @@ export interface ProviderStatus {
   /** Pairs (provider, upstream model) and side endpoints with something to tell. */
   readonly pairs: readonly (HealthStatus & { readonly model: string })[];
   readonly endpoints: readonly (HealthStatus & { readonly endpoint: string })[];
+  /** What requests to it go without since it refused that as unknown. */
+  readonly learned: readonly (LearnedPart & { readonly model: string })[];
   readonly models: readonly { pattern: string; model: string; priority: number }[];
   readonly requests: RequestCounts;
   /** Time to first content of the last (at most 256) successes, ms; absent without any. */

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Cooling, HealthRecord } from '../domain/health.ts';
+import type { LearnedParts } from '../domain/learned-parts.ts';
 import { type Endpoint, FAILURE_KINDS, type FailureKind } from '../domain/outcome.ts';
 import { HEALTHY_PROVIDER, type ProviderHealth } from '../domain/provider-health.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
+import { decodeLearned, encodeLearned } from './learned-codec.ts';
 
 /** What is kept of health over a restart, to and from JSON. Whatever the file holds, reading it never throws. */
 
 export interface KeptState {
   readonly health: ProviderHealth;
   readonly disabledByHand: boolean;
+  readonly learned?: LearnedParts;
 }
 
 export interface CollectedState extends KeptState {
@@ -23,6 +26,7 @@ interface StoredProvider {
   readonly provider: StoredRecord;
   readonly pairs: Readonly<Record<string, StoredRecord>>;
   readonly endpoints: Readonly<Record<string, StoredRecord>>;
+  readonly learned?: unknown;
 }
 
 interface StoredRecord {
@@ -53,8 +57,8 @@ export function parseState(text: string): StoredState {
 }
 
 /**
- * What was kept of this provider. Health only if its address and credential are still the same; what was switched off by
- * hand stays off until it is undone by hand.
+ * What was kept of this provider. Health and what was learned only if its address and credential are still the same; what
+ * was switched off by hand stays off until it is undone by hand.
  */
 export function restoreState(
   stored: StoredState,
@@ -64,7 +68,10 @@ export function restoreState(
   const kept = decode(stored.providers[provider.id]);
   if (kept === undefined) return undefined;
   const isSame = kept.identity === identityOf(provider, stored.salt);
-  return { disabledByHand: kept.disabledByHand, health: isSame ? healthOf(kept, now) : HEALTHY_PROVIDER };
+  const { disabledByHand } = kept;
+  if (!isSame) return { disabledByHand, health: HEALTHY_PROVIDER };
+  const learned = decodeLearned(kept.learned, now);
+  return { disabledByHand, health: healthOf(kept, now), ...(learned.size === 0 ? {} : { learned }) };
 }
 
 /** Address and credential of a provider as a salted hash: the file never holds a secret. */
@@ -77,7 +84,7 @@ function identityOf({ baseUrl, credential }: ProviderSettings, salt: string): st
 /** All providers' health, to be written. */
 export function encodeState(states: readonly CollectedState[], salt: string): StoredState {
   const providers: Record<string, StoredProvider> = {};
-  for (const { provider, health, disabledByHand } of states) {
+  for (const { provider, health, disabledByHand, learned } of states) {
     const pairs = Object.fromEntries(
       [...health.pairs].map(([model, record]) => [model, encodeRecord(record)]),
     );
@@ -91,6 +98,7 @@ export function encodeState(states: readonly CollectedState[], salt: string): St
       provider: encodeRecord(health.provider),
       pairs,
       endpoints,
+      ...(learned === undefined || learned.size === 0 ? {} : { learned: encodeLearned(learned) }),
     };
   }
   return { version: VERSION, salt, providers };
@@ -141,6 +149,7 @@ function decode(value: unknown): StoredProvider | undefined {
     provider,
     pairs: decodeRecords(value.pairs),
     endpoints: decodeRecords(value.endpoints),
+    learned: value.learned,
   };
 }
 

@@ -2,6 +2,7 @@ import type { ProviderRef } from '../../machines/provider.ts';
 import { withoutUser } from '../domain/address.ts';
 import { availability, type HealthRecord } from '../domain/health.ts';
 import { healthState } from '../domain/health-changes.ts';
+import { knownParts } from '../domain/learned-parts.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { HealthStatus, ProviderState, ProviderStatus } from './interface.ts';
 import type { Runtime } from './runtime.ts';
@@ -41,6 +42,9 @@ export function providerStatus(
       endpoint,
       ...recordStatus(record, threshold, now),
     })),
+    learned: [...(context?.learned ?? [])].flatMap(([model, parts]) =>
+      knownParts(new Map([[model, parts]]), model, now).map((part) => ({ model, ...part })),
+    ),
     models: routesOf(provider, runtime),
     requests: statistics?.counts() ?? { inFlight: 0, attempts: 0, successes: 0, failures: 0 },
     ...(times === undefined ? {} : { timeToFirstContentMs: times }),

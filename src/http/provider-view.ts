@@ -59,6 +59,13 @@ export function providerView(provider: ProviderStatus, options: ViewOptions): Pr
       endpoint: side.endpoint,
       ...healthView(side, options),
     })),
+    learned: provider.learned.map(({ model, kind, name, since, because }) => ({
+      model,
+      kind,
+      name,
+      since: iso(since),
+      because: options.redact(because),
+    })),
     requests: {
       in_flight: provider.requests.inFlight,
       attempts: provider.requests.attempts,

@@ -22,6 +22,10 @@ const ACTIONS: Readonly<Record<OperatorAction, { readonly summary: string; reado
     summary: 'Forget a provider’s failures and cooldowns',
     done: 'is reset: counts and cooldowns are forgotten',
   },
+  forget: {
+    summary: 'Forget what was learned from a provider’s refusals',
+    done: 'gets whole requests again: what was learned from its refusals is forgotten',
+  },
   disable: {
     summary: 'Switch a provider off by hand',
     done: 'is switched off by hand, until it is enabled again',
@@ -61,7 +65,9 @@ export function providerRoutes(deps: AppDependencies): Route[] {
       },
       handler: (c) => reload(c, deps),
     },
-    ...(['reset', 'disable', 'enable'] as const).map((action) => actionRoute(action, deps, options)),
+    ...(['reset', 'forget', 'disable', 'enable'] as const).map((action) =>
+      actionRoute(action, deps, options),
+    ),
     cleanupRoute(deps),
   ];
 }

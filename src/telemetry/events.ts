@@ -1,5 +1,6 @@
 import type { Failure, Usage } from '../domain/outcome.ts';
 import type { RequestTrace } from '../domain/trace.ts';
+import type { UnknownPart } from '../domain/unknown-part.ts';
 
 /** Everything the balancer tells about itself. One typed enumeration; log, metrics and inspector read it. */
 export type BalancerEvent =
@@ -29,9 +30,17 @@ export type BalancerEvent =
   | RequestEnded
   | HealthChanged
   | {
+      /** From now on requests for this model go to the provider without what it refused as unknown. */
+      readonly type: 'provider.learned';
+      readonly provider: string;
+      readonly model: string;
+      readonly parts: readonly UnknownPart[];
+      readonly requestId: string;
+    }
+  | {
       readonly type: 'provider.operated';
       readonly provider: string;
-      readonly action: 'reset' | 'disable' | 'enable';
+      readonly action: 'reset' | 'forget' | 'disable' | 'enable';
     }
   | {
       readonly type: 'auth.refused';

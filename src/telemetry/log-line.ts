@@ -49,6 +49,15 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
         provider: event.provider,
         action: event.action,
       });
+    case 'provider.learned':
+      return {
+        ...line(event, 'info', learnedText(event), {
+          provider: event.provider,
+          model: event.model,
+          parts: event.parts,
+        }),
+        requestId: event.requestId,
+      };
     case 'health.changed':
       return healthLine(event, offset);
     case 'fault':
@@ -61,6 +70,16 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
     default:
       return lineOfRequest(event);
   }
+}
+
+/** `GAC, claude-opus-5-5: goes without beta effort-2025-11-24 from now on · 400 …: This model does not …`. */
+function learnedText({
+  provider,
+  model,
+  parts,
+}: Extract<BalancerEvent, { type: 'provider.learned' }>): string {
+  const names = parts.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  return `${provider}, ${model}: goes without ${names} from now on · ${parts[0]?.because ?? ''}`;
 }
 
 type RequestEvent = Extract<BalancerEvent, { type: `request.${string}` }>;

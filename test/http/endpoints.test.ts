@@ -164,6 +164,7 @@ describe('GET /providers', () => {
             "p95": 2000,
           },
         },
+        "learned": [],
         "models": [
           {
             "model": "passthrough",

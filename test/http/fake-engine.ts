@@ -117,6 +117,7 @@ export function providerStatus(part: Partial<ProviderStatus> = {}): ProviderStat
     health: { failures: 0, threshold: 2 },
     pairs: [],
     endpoints: [],
+    learned: [],
     models: [{ pattern: '*sonnet*', model: 'passthrough', priority: 1 }],
     requests: { inFlight: 0, attempts: 0, successes: 0, failures: 0 },
     ...part,

@@ -92,6 +92,13 @@ export const ONE_OF_EACH: readonly BalancerEvent[] = [
     to: 'healthy',
     rule: 'operator reset',
   },
+  {
+    type: 'provider.learned',
+    provider: 'GAC',
+    model: 'claude-opus-5-5',
+    parts: [{ kind: 'beta', name: 'effort-2025-11-24', because: 'Unexpected value(s)' }],
+    requestId: 'req_3f2a1b2c9d8e',
+  },
   { type: 'provider.operated', provider: 'GAC', action: 'disable' },
   { type: 'auth.refused', requestId: 'req_8', path: '/v1/messages', reason: 'Invalid API key.' },
   { type: 'client.hint', message: 'ANTHROPIC_BASE_URL should not end in /v1.' },

@@ -44,6 +44,17 @@ const RouteTargetSchema = v.pipe(
   v.title('ProviderRoute'),
 );
 
+const LearnedSchema = v.pipe(
+  v.object({
+    model: v.pipe(v.string(), v.description('The provider’s name for it.')),
+    kind: v.picklist(['beta', 'betas', 'header', 'field']),
+    name: v.string(),
+    since: v.nullable(time),
+    because: v.pipe(v.string(), v.description('The refusal that named it.')),
+  }),
+  v.title('Learned'),
+);
+
 export const ProviderSchema = v.pipe(
   v.object({
     name: v.string(),
@@ -73,6 +84,10 @@ export const ProviderSchema = v.pipe(
     endpoints: v.pipe(
       v.array(v.object({ endpoint: v.string(), ...healthEntries })),
       v.description('The health of side endpoints, which never counts against messages.'),
+    ),
+    learned: v.pipe(
+      v.array(LearnedSchema),
+      v.description('What requests to it go without, because it refused that as unknown (docs/learning.md).'),
     ),
     requests: v.object({ in_flight: count, attempts: count, successes: count, failures: count }),
     latency: v.object({

@@ -1,0 +1,64 @@
+import { isOneOf, SAFETY_BETAS } from './beta-pairs.ts';
+import { readErrorBody } from './error-body.ts';
+import { fieldPath, mayRemove } from './field-path.ts';
+import type { Failure } from './outcome.ts';
+import { clause } from './plain-text.ts';
+import { unnamedBetas } from './removal.ts';
+import { distinctParts, type PartKind, type UnknownPart } from './unknown-part.ts';
+import { fieldsNamed, refusesSomeBeta, speaksOfHeaders, valuesNamed } from './unknown-part-words.ts';
+
+/** What a request that was refused had. */
+export interface SentRequest {
+  /** Values of `anthropic-beta`. */
+  readonly betas: readonly string[];
+  /** Lower-case names. */
+  readonly headers: readonly string[];
+  /** Would the body lose something if this field (`field-path.ts`) were left out? */
+  holds(field: string): boolean;
+}
+
+/** Longest reason that is kept, characters. */
+const LONGEST_REASON = 200;
+
+/** Headers that tell about the client and ask for nothing. */
+const IDLE_HEADERS: ReadonlySet<string> = new Set(['x-app', 'anthropic-dangerous-direct-browser-access']);
+const IDLE_PREFIXES = ['x-stainless-', 'x-claude-code-'] as const;
+
+/** Can the request's parts be to blame for such an end of an attempt? Only refusals of the request as it is written. */
+export function mayNameParts({ kind, as, status }: Failure): boolean {
+  const isRefusal = kind === 'refused' || (kind === 'endpoint_missing' && as === 'refused');
+  return isRefusal && (status === 400 || status === 422);
+}
+
+/**
+ * Which parts of the request its refusal says to be unknown. Only what the request has and what it can do without
+ * (`field-path.ts`, `beta-pairs.ts`); empty: the refusal is about something else.
+ *
+ * @param body the refusal's body, decoded
+ */
+export function unknownParts(body: string, sent: SentRequest): readonly UnknownPart[] {
+  const { message, texts } = readErrorBody(body);
+  const text = message === undefined || texts.includes(message) ? texts : `${message}\n${texts}`;
+  const because = clause(message ?? texts, LONGEST_REASON);
+  const part = (kind: PartKind, name: string): UnknownPart => ({ kind, name, because });
+
+  const betas = valuesNamed(text, sent.betas).filter((value) => !isOneOf(value, SAFETY_BETAS));
+  const fields = fieldsNamed(text)
+    .map(fieldPath)
+    .filter((path) => path !== undefined && mayRemove(path) && sent.holds(path));
+  const parts = [
+    ...betas.map((value) => part('beta', value)),
+    ...fields.map((path) => part('field', path ?? '')),
+    ...(speaksOfHeaders(text) ? valuesNamed(text, sent.headers.filter(isIdle)) : []).map((name) =>
+      part('header', name),
+    ),
+  ];
+  if (parts.length > 0) return distinctParts(parts);
+  if (!refusesSomeBeta(text)) return [];
+  const name = ['uncommon', 'all'].find((each) => unnamedBetas(each, sent.betas).length > 0);
+  return name === undefined ? [] : [part('betas', name)];
+}
+
+function isIdle(header: string): boolean {
+  return IDLE_HEADERS.has(header) || IDLE_PREFIXES.some((prefix) => header.startsWith(prefix));
+}
