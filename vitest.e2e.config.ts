@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/e2e/**/*.test.ts'],
+    include: ['test/e2e/**/*.test.ts', 'test/packaging/**/*.test.ts', 'test/readme/**/*.test.ts'],
     globalSetup: ['test/e2e/support/global-setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 360_000,
