@@ -1,17 +1,14 @@
-import { isAbsolute, join } from 'node:path';
-import { Writable } from 'node:stream';
 import { hasErrors } from '../config/diagnostic.ts';
 import { formatDiagnostics } from '../config/format.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { watchConfiguration } from '../config/watch.ts';
 import type { Configuration } from '../domain/settings.ts';
 import { isLoopback } from '../http/host.ts';
-import type { BalancerEvent } from '../telemetry/events.ts';
-import { createLog } from '../telemetry/log.ts';
 import { EXIT } from './exit-codes.ts';
 import { hasPassthrough, type OpenGate } from './gate.ts';
-import { serve } from './serve.ts';
-import { logSettings, reloader } from './start.ts';
+import { openRunLog } from './run-log.ts';
+import { type Balancer, type Loaded, serve } from './serve.ts';
+import { reloader } from './start.ts';
 import { systemClock } from './system-clock.ts';
 import { showsColor, type World } from './world.ts';
 
@@ -26,59 +23,33 @@ export async function startTemporary(config: string | undefined, world: World): 
   const text = formatDiagnostics(told, { color: showsColor(stderr, world) });
   if (text !== '') stderr.write(`${text}\n`);
   if (!first.ok || hasErrors(first.diagnostics, 'start')) {
-    return {
-      kind: 'none',
-      code: EXIT.noBalancer,
-      message: 'The balancer cannot start with this configuration.',
-    };
+    return none('The balancer cannot start with this configuration.');
   }
-  const configuration = onThisMachine(first.configuration);
-  const logPath = configuration.settings.logFilePath ?? defaultLogPath(world);
-  let redact = (line: string): string => line;
   const clock = systemClock();
-  // The program owns the screen.
-  const quiet = (from: Configuration) => ({
-    ...logSettings(from, world),
-    filePath: from.settings.logFilePath ?? logPath,
-  });
-  const log = createLog({
-    ...quiet(configuration),
-    format: 'json',
-    console: nowhere(),
-    now: clock.now,
-    redact: (line) => redact(line),
-  });
-  let current = configuration;
-  let failures = 0;
-  const observe = (event: BalancerEvent): void => {
-    if (isFailure(event)) failures += 1;
-    log.observe(event);
-    if (event.type === 'config.reloaded') log.configure(quiet(current));
+  const configuration = onThisMachine(first.configuration);
+  const log = openRunLog(configuration, world, clock);
+  const serveAt = (port: number) => {
+    const at = (other: Configuration): Configuration => atPort(onThisMachine(other), port);
+    const read = reloader(where, at);
+    const load = async (): Promise<Loaded> => {
+      const loaded = await read();
+      if (loaded.kind === 'loaded') log.follow(loaded.configuration);
+      return loaded;
+    };
+    const { observe } = log;
+    return serve({ configuration: at(configuration), env, clock, observe, load, temporary: true });
   };
-  const read = reloader(where, onThisMachine);
-  const load = async () => {
-    const loaded = await read();
-    if (loaded.kind === 'loaded') current = loaded.configuration;
-    return loaded;
-  };
-  const options = { env, clock, observe, load, temporary: true };
-  let started = await serve({ ...options, configuration });
-  if (started.kind === 'failed' && started.code === 'EADDRINUSE') {
-    started = await serve({ ...options, configuration: atAnyPort(configuration) });
-  }
+  let started = await serveAt(configuration.settings.port);
+  if (started.kind === 'failed' && started.code === 'EADDRINUSE') started = await serveAt(0);
   if (started.kind === 'failed') {
     await log.close();
-    return { kind: 'none', code: EXIT.noBalancer, message: started.message };
+    return none(started.message);
   }
   const { balancer } = started;
-  redact = balancer.engine.redact;
-  const { file, settings } = configuration;
-  const onChange = async (): Promise<void> => {
-    if (balancer.settings().reload) await balancer.reload();
-  };
-  const watch =
-    file === undefined ? undefined : watchConfiguration(file, onChange, { clock, loaded: first.text });
-  const [key] = settings.auth.enabled ? settings.auth.apiKeys : [];
+  log.redactBy(balancer.engine.redact);
+  const stopWatching = watchFile(configuration.file, first.text, balancer);
+  const { auth } = configuration.settings;
+  const [key] = auth.enabled ? auth.apiKeys : [];
   return {
     kind: 'open',
     gate: {
@@ -87,13 +58,26 @@ export async function startTemporary(config: string | undefined, world: World): 
       passthrough: hasPassthrough(configuration),
     },
     async close() {
-      watch?.close();
+      stopWatching();
       await balancer.stop();
       await log.close();
-      if (failures === 0) return undefined;
-      return `The balancer could not serve ${failures} request${failures === 1 ? '' : 's'}; its log tells why: ${logPath}`;
+      return log.complaint();
     },
   };
+}
+
+/** Takes over changes of the file; gives the way to end that. */
+function watchFile(file: string | undefined, loaded: string, balancer: Balancer): () => void {
+  if (file === undefined) return () => {};
+  const onChange = async (): Promise<void> => {
+    if (balancer.settings().reload) await balancer.reload();
+  };
+  const watch = watchConfiguration(file, onChange, { clock: systemClock(), loaded });
+  return () => watch.close();
+}
+
+function none(message: string): OpenGate {
+  return { kind: 'none', code: EXIT.noBalancer, message };
 }
 
 /** Nobody but the program needs it, so nobody else's machine reaches it. */
@@ -104,25 +88,7 @@ function onThisMachine(configuration: Configuration): Configuration {
     : { ...configuration, settings: { ...settings, host: LOOPBACK } };
 }
 
-function atAnyPort(configuration: Configuration): Configuration {
-  return { ...configuration, settings: { ...configuration.settings, port: 0 } };
-}
-
-function isFailure(event: BalancerEvent): boolean {
-  if (event.type === 'fault') return true;
-  return event.type === 'request.ended' && ['exhausted', 'broken', 'faulted'].includes(event.result);
-}
-
-function defaultLogPath({ env, home }: World): string {
-  const { XDG_STATE_HOME: state } = env;
-  const base = state !== undefined && isAbsolute(state) ? state : join(home, '.local', 'state');
-  return join(base, 'claude-code-balancer', 'run.log');
-}
-
-function nowhere(): Writable {
-  return new Writable({
-    write(_chunk, _encoding, done) {
-      done();
-    },
-  });
+/** It stays where it is, whatever the file says at a reload. */
+function atPort(configuration: Configuration, port: number): Configuration {
+  return { ...configuration, settings: { ...configuration.settings, port } };
 }
