@@ -85,6 +85,17 @@ describe('start', () => {
     expect(await providersOf(await url)).toEqual(['a https://a.example']);
   });
 
+  it.each([
+    ['0.1.6.yaml', ['--env', 'production', '--host', '127.0.0.1', '--config', 'config.yaml', '--port', '0']],
+    ['aiproxy.yaml', ['-config', 'config.yaml', '-port', '0']],
+  ])('serves an older file, %s, by its older command line', async (fixture, args) => {
+    const text = await readFile(new URL(`../fixtures/config/${fixture}`, import.meta.url), 'utf8');
+    const cwd = await workplace.folder({ 'config.yaml': text });
+    const balancer = workplace.launch(args, { cwd });
+    expect((await fetchAnswer(`${await balancer.url}/livez`)).status).toBe(200);
+    expect(balancer.stderr()).toMatch(/Providers {5}: [1-9]\d*\/\d+ healthy/);
+  });
+
   it('prints the real port where any free one was asked for', async () => {
     const cwd = await workplace.folder({ 'providers.yaml': `${CONFIGURATION}settings: { port: 0 }\n` });
     const balancer = workplace.launch(['start'], { cwd });
