@@ -91,7 +91,7 @@ const STEERING: readonly Parameter[] = [
   {
     name: 'x-provider',
     in: 'header',
-    description: 'Only this provider may answer (as the field `provider` of the body).',
+    description: 'Only this provider may answer (as the field provider of the body).',
     schema: v.string(),
   },
   {
