@@ -21,7 +21,7 @@ const FIELDS: readonly RegExp[] = [
   new RegExp(`(${NAME})[${'`'}'"]?: extra (?:inputs|fields) (?:are )?not permitted`, 'gi'),
   // Unsupported parameter: 'x'; Unknown field "x"; Unrecognized request arguments supplied: a, b; Unrecognized key(s) in object: 'x'
   new RegExp(
-    `\\b(?:unsupported|unknown|unrecogni[sz]ed|unexpected|extraneous|additional)(?: (?:request|body|input|json|keyword|top-level))? ${NOUN}(?:\\(s\\))?(?: (?:supplied|found|provided|in (?:object|request|body)))?[:\\s]+${LIST}`,
+    `\\b(?:unsupported|unknown|unrecogni[sz]ed|unexpected|additional)(?: (?:request|body|input|json|keyword|top-level))? ${NOUN}(?:\\(s\\))?(?: (?:supplied|found|provided|in (?:object|request|body)))?[:\\s]+${LIST}`,
     'gi',
   ),
   // property 'x' is unsupported; "x" is not allowed; The parameter `x` specified in the request is not supported
@@ -49,7 +49,7 @@ const NAMED_AT = /\bunknown name ["']([\w-]{1,100})["'] at ["']([\w.[\]]{1,200})
 
 /** Features that are named in words. */
 const FEATURES: readonly (readonly [words: RegExp, field: string])[] = [
-  [/\b(?:does not|doesn['’]t) support (?:the )?[`'"]?effort\b/i, 'output_config.effort'],
+  [/\b(?:does not|doesn['’]t) support (?:the |reasoning )?[`'"]?effort\b/i, 'output_config.effort'],
   [/\boutput_config\.effort\b.{0,40}\bnot supported\b/i, 'output_config.effort'],
   [
     /\b(?:does not|doesn['’]t) support (?:extended |adaptive )?thinking\b(?! (?:with|when|in|and))/i,
