@@ -14,6 +14,7 @@ export interface ProviderView extends HealthView {
   readonly disabled_by_hand: boolean;
   readonly pairs: readonly (HealthView & { readonly model: string })[];
   readonly endpoints: readonly (HealthView & { readonly endpoint: string })[];
+  readonly learned: readonly { readonly model: string; readonly kind: string; readonly name: string }[];
   readonly requests: {
     readonly in_flight: number;
     readonly attempts: number;
