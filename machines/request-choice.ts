@@ -2,8 +2,8 @@ import type { Candidate } from '../src/domain/candidate.ts';
 import { decide, outOfTime } from '../src/domain/decide.ts';
 import type { Decision } from '../src/domain/decision.ts';
 import type { DecisionTrace } from '../src/domain/trace.ts';
-import { availabilityOf } from './provider.ts';
 import type { RequestContext } from './request-events.ts';
+import { standingOf } from './standing.ts';
 
 /** So many candidates are noted a decision; a trace stays small however many providers there are. */
 const MAX_CONSIDERED = 16;
@@ -19,37 +19,30 @@ export function choice(context: RequestContext): Pick<RequestContext, 'decision'
 
 /** The next step, as everything stands now. */
 function chosen(context: RequestContext): Decision {
-  const { order, endpoint, policy, ports, attempts, round, waitedMs, deadlineAt } = context;
+  const { order, policy, ports, attempts, round, waitedMs, deadlineAt } = context;
   const now = ports.now();
   const leftMs = deadlineAt - now;
   if (leftMs <= 0) return outOfTime({ round, attempts, waitedMs });
-  const availability = (candidate: Candidate) => {
-    const ref = ports.provider(candidate.provider);
-    if (ref === undefined) return { kind: 'disabled' } as const;
-    return availabilityOf(ref.getSnapshot(), { model: candidate.model, endpoint }, now);
-  };
+  const availability = (candidate: Candidate) => standingOf(candidate, context, now, ports);
   const decision = decide(order, availability, { round, attempts, waitedMs }, policy, now);
   return decision.kind === 'wait' ? { ...decision, forMs: Math.min(decision.forMs, leftMs) } : decision;
 }
 
 /** A decision as the trace keeps it: what was looked at, and why it came out so. */
 function decisionTrace(context: RequestContext, decision: Decision): DecisionTrace {
-  const { order, endpoint, ports, attempts, round } = context;
+  const { order, ports, attempts, round } = context;
   const now = ports.now();
   const considered = order.slice(0, MAX_CONSIDERED).map((candidate) => {
-    const snapshot = ports.provider(candidate.provider)?.getSnapshot();
     const tried = attempts.some(
       (attempt) =>
         attempt.candidate.provider === candidate.provider && attempt.candidate.model === candidate.model,
     );
-    const availability =
-      snapshot === undefined
-        ? ({ kind: 'disabled' } as const)
-        : availabilityOf(snapshot, { model: candidate.model, endpoint }, now);
-    return { candidate, availability, tried };
+    return { candidate, availability: standingOf(candidate, context, now, ports), tried };
   });
   const verdict = decision.kind === 'try' || decision.kind === 'wait' ? decision.kind : 'give_up';
-  const preferred = decision.kind === 'try' && decision.mode === 'normal' && decision.candidate === order[0];
+  // Who is full is passed over, and leaves the others in their order.
+  const first = considered.find(({ availability }) => availability.kind !== 'full')?.candidate;
+  const preferred = decision.kind === 'try' && decision.mode === 'normal' && decision.candidate === first;
   const reason = preferred && attempts.length === 0 ? context.reason : decision.reason;
   return { at: now, round, verdict, considered, reason };
 }

@@ -1,3 +1,4 @@
+import type { Full } from '../src/domain/availability.ts';
 import type { Candidate } from '../src/domain/candidate.ts';
 import type { Decision, DecisionPolicy } from '../src/domain/decision.ts';
 import type { Endpoint, Outcome, Usage } from '../src/domain/outcome.ts';
@@ -31,6 +32,22 @@ export interface RequestPorts {
   readonly provider: (id: string) => ProviderRef | undefined;
   /** Host of a provider's address: two names at one host are one way. */
   readonly host: (providerId: string) => string;
+  readonly slots: SlotPorts;
+}
+
+/** The slots of providers with `max_concurrent`. A request holds one at most: while an attempt of its runs. */
+export interface SlotPorts {
+  /** undefined: there is room for this request, or no limit. */
+  full(providerId: string, requestId: string): Full | undefined;
+  take(providerId: string, requestId: string): void;
+  free(requestId: string): void;
+}
+
+/** What the effect behind a wait is given. */
+export interface WatchInput {
+  readonly requestId: string;
+  /** Providers that are full, a slot of which would end the wait. */
+  readonly room: readonly string[];
 }
 
 export interface RequestContext extends RequestInput {
@@ -71,6 +88,8 @@ export type RequestEvent =
   | { readonly type: 'attempt.settled'; readonly outcome: Outcome; readonly usage?: Usage }
   /** Some provider's health changed while this request waits. */
   | { readonly type: 'providers.changed' }
+  /** A provider that was full has room, and keeps it for this request until it has looked. */
+  | { readonly type: 'slot.free' }
   | { readonly type: 'client.left' };
 
 export type RequestEmitted = { readonly type: 'attempt.ended'; readonly attempt: AttemptTrace };

@@ -11,6 +11,7 @@ import type {
   RequestInput,
   RequestOutput,
   RequestResult,
+  WatchInput,
 } from './request-events.ts';
 import { ended, resolved, tell } from './request-verdicts.ts';
 
@@ -34,8 +35,8 @@ const requestSetup = setup({
     attempt: fromCallback<RequestEvent, AttemptInput>(() => {
       throw new Error('provide the actor "attempt"');
     }),
-    /** Bound by the engine: reports `providers.changed` while this request waits. */
-    healthWatch: fromCallback<RequestEvent, { requestId: string }>(() => {
+    /** Bound by the engine: reports `providers.changed` while this request waits, and `slot.free`. */
+    healthWatch: fromCallback<RequestEvent, WatchInput>(() => {
       throw new Error('provide the actor "healthWatch"');
     }),
   },
@@ -49,6 +50,8 @@ const requestSetup = setup({
     tellStart: ({ context }) => {
       const { current, decision, ports } = context;
       if (current === undefined || decision.kind !== 'try') return;
+      // A side request counts towards no limit.
+      if (context.endpoint === 'messages') ports.slots.take(current.candidate.provider, context.id);
       ports.provider(current.candidate.provider)?.send({
         type: 'attempt.started',
         attemptId: current.attemptId,
@@ -58,6 +61,8 @@ const requestSetup = setup({
         at: ports.now(),
       });
     },
+    /** Before the next choice: the attempt is over, whatever comes. */
+    freeSlot: ({ context }) => context.ports.slots.free(context.id),
     noteCommit: assign(({ context }) => ({
       attempts: withLast(context.attempts, { committedAt: context.ports.now() }),
     })),
@@ -133,12 +138,17 @@ function impossible(message: string): never {
   throw new Error(message);
 }
 
+function watchInput({ id, decision }: RequestContext): WatchInput {
+  return { requestId: id, room: decision.kind === 'wait' ? (decision.room ?? []) : [] };
+}
+
 function output(context: RequestContext, result: RequestResult): RequestOutput {
   const { attempts, decisions, decision } = context;
   const attempt = decision.kind === 'refuse' ? decision.attempt : attempts.at(-1)?.number;
   const named = attempt === undefined || result === 'exhausted' ? {} : { attempt };
   const reason = decision.kind === 'try' ? result : decision.reason;
-  return { result, ...named, reason, trace: { decisions, attempts } };
+  const waited = context.waitedMs > 0 ? { waitedMs: context.waitedMs } : {};
+  return { result, ...named, reason, trace: { decisions, attempts, ...waited } };
 }
 
 const NONE_YET: Decision = { kind: 'exhausted', reason: 'nothing decided yet' };
@@ -176,12 +186,13 @@ export const requestMachine = requestSetup.createMachine({
     waiting: {
       entry: 'beginWait',
       exit: 'endWait',
-      invoke: { src: 'healthWatch', input: ({ context }) => ({ requestId: context.id }) },
+      invoke: { src: 'healthWatch', input: ({ context }) => watchInput(context) },
       after: { pause: { target: 'selecting', actions: 'beginRound' } },
-      on: { 'providers.changed': 'selecting', 'client.left': 'cancelled' },
+      on: { 'providers.changed': 'selecting', 'slot.free': 'selecting', 'client.left': 'cancelled' },
     },
     active: {
       entry: ['beginAttempt', 'tellStart'],
+      exit: 'freeSlot',
       invoke: {
         id: 'attempt',
         src: 'attempt',

@@ -10,6 +10,8 @@ import type { UnknownPart } from './unknown-part.ts';
 export interface RequestTrace {
   readonly decisions: readonly DecisionTrace[];
   readonly attempts: readonly AttemptTrace[];
+  /** How long it waited in all for a provider to come back or to have room, ms; absent if it did not. */
+  readonly waitedMs?: number;
 }
 
 /** One look at the candidates. */

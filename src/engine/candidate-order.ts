@@ -1,4 +1,5 @@
-import { availabilityOf, type ProviderRef } from '../../machines/provider.ts';
+import type { RequestPorts } from '../../machines/request-events.ts';
+import { standingOf } from '../../machines/standing.ts';
 import { forgetStays, remember } from '../domain/affinity.ts';
 import { orderCandidates } from '../domain/selection.ts';
 import { createSelectionMemory } from '../domain/selection-memory.ts';
@@ -26,6 +27,8 @@ export interface ServedRequest {
   readonly route: string;
   /** The provider that stood first. */
   readonly preferred: string;
+  /** The provider its session belongs to, where it was passed over for want of room alone. */
+  readonly passedOver: string | undefined;
   /** A pinned request says nothing about where its session belongs. */
   readonly isPinned: boolean;
 }
@@ -34,11 +37,13 @@ export interface ServedRequest {
 export interface CandidateOrderOptions {
   readonly clock: Clock;
   readonly random: Random;
-  readonly providerRef: (id: string) => ProviderRef | undefined;
+  readonly providerRef: RequestPorts['provider'];
+  readonly slots: RequestPorts['slots'];
 }
 
 /** Keeps the memory of strategies and affinity for one engine. */
-export function createCandidateOrder({ clock, random, providerRef }: CandidateOrderOptions): CandidateOrder {
+export function createCandidateOrder(options: CandidateOrderOptions): CandidateOrder {
+  const { clock, random, providerRef: provider, slots } = options;
   const memory = createSelectionMemory();
   let last: string | undefined;
   return {
@@ -48,11 +53,7 @@ export function createCandidateOrder({ clock, random, providerRef }: CandidateOr
       const now = clock.now();
       return orderCandidates({
         tiers,
-        availability: ({ provider, model }) => {
-          const ref = providerRef(provider);
-          if (ref === undefined) return { kind: 'disabled' };
-          return availabilityOf(ref.getSnapshot(), { model, endpoint }, now);
-        },
+        availability: (candidate) => standingOf(candidate, facts, now, { provider, slots }),
         strategy: selectionStrategy,
         randomTop,
         memory,
@@ -63,10 +64,12 @@ export function createCandidateOrder({ clock, random, providerRef }: CandidateOr
         takesTurn: endpoint === 'messages' && !isPinned,
       });
     },
-    answered({ facts, route, preferred, isPinned }, provider) {
+    answered({ facts, route, preferred, passedOver, isPinned }, provider) {
       if (facts.endpoint !== 'messages') return;
       last = provider;
       if (isPinned) return;
+      // Served elsewhere for once: its prompt cache is where it was, and so it goes back there.
+      if (passedOver !== undefined && passedOver !== provider) return;
       remember(memory.affinity, { session: facts.session, route, provider, preferred, at: clock.now() });
     },
     lastAnswered: () => last,

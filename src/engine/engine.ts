@@ -14,6 +14,7 @@ import type { Engine, EngineStatus, ProviderStatus } from './interface.ts';
 import { createModelCatalogue } from './models.ts';
 import { createRequestRunner } from './request-runner.ts';
 import { createRuntimeSource, type OpenTransport } from './runtime.ts';
+import { createSlots } from './slots.ts';
 import { startRoot } from './start-root.ts';
 import { openStateStore } from './state-file.ts';
 import { providerStatus } from './status.ts';
@@ -123,6 +124,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     });
   }
 
+  const slots = createSlots();
+  slots.configure(options.configuration.providers);
+
   const runner = createRequestRunner({
     clock,
     random,
@@ -130,6 +134,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     buffers,
     isUtf8,
     providerRef,
+    slots,
     runtime: () => runtimes.current,
     redactor: () => redactor,
     isOwnKey: (value) => ownKeys.has(value),
@@ -188,6 +193,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       redactor = createRedactor([...secretsOf(before), ...secretsOf(configuration)]);
       ownKeys = new Set(configuration.settings.auth.apiKeys);
       balancer.send({ type: 'config.changed', ...input });
+      slots.configure(configuration.providers);
       store.changed();
       runner.wake();
     },

@@ -1,6 +1,6 @@
 import { type CallbackActorLogic, fromCallback } from 'xstate';
 import { requestMachine } from '../../machines/request.ts';
-import type { AttemptInput, RequestEvent } from '../../machines/request-events.ts';
+import type { AttemptInput, RequestEvent, WatchInput } from '../../machines/request-events.ts';
 
 type Tell = (event: RequestEvent) => void;
 
@@ -8,8 +8,8 @@ type Tell = (event: RequestEvent) => void;
 export interface RequestEffects {
   /** Sends an attempt upstream. */
   attempt(input: AttemptInput, tell: Tell): () => void;
-  /** Tells `providers.changed` while a request waits. */
-  healthWatch(tell: Tell): () => void;
+  /** Tells `providers.changed` while a request waits, and `slot.free`. */
+  healthWatch(input: WatchInput, tell: Tell): () => void;
 }
 
 /** The chart of a request, bound to its effects. */
@@ -19,9 +19,9 @@ export function requestLogic(effects: RequestEffects): typeof requestMachine {
       attempt: fromCallback<RequestEvent, AttemptInput>(({ input, sendBack }) =>
         effects.attempt(input, sendBack),
       ) as CallbackActorLogic<RequestEvent, AttemptInput>,
-      healthWatch: fromCallback<RequestEvent, { requestId: string }>(({ sendBack }) =>
-        effects.healthWatch(sendBack),
-      ) as CallbackActorLogic<RequestEvent, { requestId: string }>,
+      healthWatch: fromCallback<RequestEvent, WatchInput>(({ input, sendBack }) =>
+        effects.healthWatch(input, sendBack),
+      ) as CallbackActorLogic<RequestEvent, WatchInput>,
     },
   });
 }

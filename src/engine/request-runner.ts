@@ -4,6 +4,7 @@ import type {
   RequestEvent,
   RequestOutput,
   RequestPorts,
+  WatchInput,
 } from '../../machines/request-events.ts';
 import { settleAfterFault } from '../../machines/request-verdicts.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
@@ -26,6 +27,7 @@ import { requestInput } from './request-input.ts';
 import { requestLogic } from './request-logic.ts';
 import { attemptFailed, requestEnded } from './request-reports.ts';
 import type { Runtime } from './runtime.ts';
+import type { Slots } from './slots.ts';
 import { startRoot } from './start-root.ts';
 import { createStatistics, type ProviderStatistics } from './statistics.ts';
 import { createWaitingRequests } from './waiting-requests.ts';
@@ -36,6 +38,7 @@ export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
   /** The configuration that a new request begins with. */
   readonly runtime: () => Runtime;
   readonly isOwnKey: (value: string) => boolean;
+  readonly slots: Slots;
   /** The last running request has ended. */
   readonly idle: () => void;
 }
@@ -87,10 +90,11 @@ class Runner implements RequestRunner {
       chance: options.random,
       nextSequence: () => ++sequence,
       provider: options.providerRef,
+      slots: options.slots,
     };
     this.#logic = requestLogic({
       attempt: (input, tell) => this.#attempt(input, tell),
-      healthWatch: (tell) => this.#waiting.add(() => tell({ type: 'providers.changed' })),
+      healthWatch: (input, tell) => this.#wait(input, tell),
     });
   }
 
@@ -126,7 +130,7 @@ class Runner implements RequestRunner {
     const { resilience } = runtime.configuration.settings;
     const { id, endpoint, receivedAt } = request;
     const stream = walked.stream && endpoint === 'messages';
-    const { order, reason } = this.#order.of(admitted);
+    const { order, reason, passedOver } = this.#order.of(admitted);
     const budget = budgetMs(stream, endpoint, header.patienceMs, resilience.requestBudgetMs);
     const fault = (error: unknown): void => this.#faulted(entry, error, () => actor);
     const exchange = new Exchange({
@@ -151,9 +155,11 @@ class Runner implements RequestRunner {
       route: tiers[0]?.[0]?.route ?? '*',
       preferred: order[0]?.provider ?? '',
       isPinned,
+      passedOver,
       running: undefined,
     };
     this.#live.set(id, entry);
+    this.#options.slots.enter(id);
     const plan = { order, reason, stream, deadlineAt: receivedAt + budget };
     const input = requestInput(facts, runtime, plan, this.#ports);
     const actor = startRoot(this.#logic, { clock, input, onFault: fault }, (root) => {
@@ -188,13 +194,22 @@ class Runner implements RequestRunner {
     }
   }
 
+  #wait({ requestId, room }: WatchInput, tell: (event: RequestEvent) => void): () => void {
+    const leave = this.#waiting.add(() => tell({ type: 'providers.changed' }));
+    const leaveLine = this.#options.slots.await(requestId, room, () => tell({ type: 'slot.free' }));
+    return () => {
+      leave();
+      leaveLine();
+    };
+  }
+
   #attemptEnded(entry: LiveRequest, attempt: AttemptTrace): void {
-    const { candidate, outcome, startedAt, committedAt } = attempt;
+    const { candidate, outcome, mode, startedAt, committedAt } = attempt;
     const time = committedAt === undefined ? undefined : committedAt - startedAt;
     this.statistics(candidate.provider).ended(outcome?.kind === 'success', time);
     entry.running = undefined;
-    // A trial that ended without a visible change has its turn to give.
-    this.wake();
+    // A trial that ended without a visible change has its turn to give. An ordinary attempt has only its slot.
+    if (mode !== 'normal') this.wake();
     // A long answer keeps the cache warm until its end.
     if (outcome?.kind === 'success') this.#order.answered(entry, candidate.provider);
     const failed = attemptFailed(entry.facts, attempt);
@@ -209,8 +224,7 @@ class Runner implements RequestRunner {
       this.#ended(entry, output.trace, 'local');
       return;
     }
-    const { clock, providerRef } = this.#options;
-    exchange.finish(output, () => exhaustedError(output, facts.id, clock.now(), providerRef, facts.endpoint));
+    exchange.finish(output, () => exhaustedError(output, facts, this.#ports));
     this.#ended(entry, output.trace, output.result);
   }
 
@@ -239,6 +253,7 @@ class Runner implements RequestRunner {
     const { exchange, facts, leaveRuntime, receivedAt } = entry;
     if (!this.#live.delete(facts.id)) return;
     leaveRuntime();
+    this.#options.slots.leave(facts.id);
     const { status, error, firstContentAt } = exchange.client;
     const endedAt = this.#options.clock.now();
     const end = { result, trace, status, error, receivedAt, firstContentAt, endedAt };

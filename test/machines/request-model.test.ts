@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fromCallback, type SnapshotFrom } from 'xstate';
 import { TestModel } from 'xstate/graph';
 import { requestMachine } from '../../machines/request.ts';
-import type { AttemptInput, RequestEvent, RequestInput } from '../../machines/request-events.ts';
+import type { AttemptInput, RequestEvent, RequestInput, WatchInput } from '../../machines/request-events.ts';
 import { failOnWarnings } from '../support/actor-warnings.ts';
 import { failure, SUCCESS } from '../support/health-samples.ts';
 import { startWorld, type World } from '../support/request-actor.ts';
@@ -30,6 +30,7 @@ const EVENTS: readonly ModelEvent[] = [
   { type: 'attempt.settled', outcome: failure('refused') },
   { type: 'attempt.settled', outcome: failure('reset_reused') },
   { type: 'providers.changed' },
+  { type: 'slot.free' },
   { type: 'client.left' },
   { type: 'xstate.after.pause.request.waiting' },
   FAULT,
@@ -78,7 +79,7 @@ function walks(): Walk[] {
   const idle = requestMachine.provide({
     actors: {
       attempt: fromCallback<RequestEvent, AttemptInput>(() => {}),
-      healthWatch: fromCallback<RequestEvent, { requestId: string }>(() => {}),
+      healthWatch: fromCallback<RequestEvent, WatchInput>(() => {}),
     },
   });
   const { input } = world.submit(INPUT);

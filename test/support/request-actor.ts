@@ -8,9 +8,11 @@ import type {
   RequestEvent,
   RequestInput,
   RequestOutput,
+  WatchInput,
 } from '../../machines/request-events.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import type { Failure, FailureKind, Outcome } from '../../src/domain/outcome.ts';
+import { createSlots } from '../../src/engine/slots.ts';
 import { failure, NO_JITTER, SUCCESS } from './health-samples.ts';
 import { clockAt, counter, startProvider } from './provider-actor.ts';
 import type { WalkedTransitions } from './transitions.ts';
@@ -37,11 +39,20 @@ export interface WorldOptions {
   readonly walked?: WalkedTransitions;
   /** Thrown by the effect behind an attempt as it begins. */
   readonly attemptThrows?: boolean;
+  /** `max_concurrent` of providers. */
+  readonly limits?: Readonly<Record<string, number>>;
 }
 
 /** Real providers and requests under one simulated clock; the effects are held by the test. */
 export function startWorld(names: readonly string[], options: WorldOptions = {}) {
-  const { clock = clockAt(), hosts = {}, threshold = 2, walked, attemptThrows = false } = options;
+  const {
+    clock = clockAt(),
+    hosts = {},
+    threshold = 2,
+    walked,
+    attemptThrows = false,
+    limits = {},
+  } = options;
   const policy = {
     failureCooldownMs: 60_000,
     maxCooldownMs: 1_800_000,
@@ -49,6 +60,8 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
     unhealthyResetOnSuccess: true,
     unhealthyResetTimeoutMs: 300_000,
   };
+  const slots = createSlots();
+  slots.configure(Object.entries(limits).map(([id, maxConcurrent]) => ({ id, maxConcurrent })));
   const nextSequence = counter();
   const providers = new Map(names.map((id) => [id, startProvider({ id, policy }, { clock, nextSequence })]));
   /** Every event that a provider was told, in order. */
@@ -85,9 +98,13 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
           isStopped = true;
         };
       }),
-      healthWatch: fromCallback<RequestEvent, { requestId: string }>(({ sendBack }) => {
+      healthWatch: fromCallback<RequestEvent, WatchInput>(({ input, sendBack }) => {
         watchers.add(sendBack);
-        return () => watchers.delete(sendBack);
+        const leaveLine = slots.await(input.requestId, input.room, () => sendBack({ type: 'slot.free' }));
+        return () => {
+          watchers.delete(sendBack);
+          leaveLine();
+        };
       }),
     },
   });
@@ -120,9 +137,11 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
         nextSequence,
         provider: (id): ProviderRef | undefined => providers.get(id)?.actor,
         host: (id) => hosts[id] ?? id,
+        slots,
       },
       ...changed,
     };
+    slots.enter(input.id);
     const actor = createActor(machine, {
       clock,
       ...(walked === undefined ? {} : { inspect: walked.inspect }),
@@ -131,7 +150,7 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
     const ended: RequestEmitted[] = [];
     const errors: unknown[] = [];
     actor.on('attempt.ended', (event) => ended.push(event));
-    actor.subscribe({ error: (error) => errors.push(error) });
+    actor.subscribe({ error: (error) => errors.push(error), complete: () => slots.leave(input.id) });
     actor.start();
     return {
       actor,
@@ -150,6 +169,7 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
     told,
     changes,
     provider,
+    slots,
     submit,
     /** The attempt begun last. */
     last: (): HeldAttempt => {
