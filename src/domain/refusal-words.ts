@@ -1,4 +1,5 @@
 import type { Availability } from './availability.ts';
+import { withoutClientSignals } from './client-signals.ts';
 import type { Failure, OutcomeKind, Phase } from './outcome.ts';
 import { clause } from './plain-text.ts';
 import type { AttemptTrace, ConsideredCandidate } from './trace.ts';
@@ -72,7 +73,7 @@ function whatHappened(attempt: AttemptTrace, limit: number): string {
 }
 
 function failureWords(failure: Failure, limit: number): string {
-  const detail = clause(failure.detail, limit).replace(/[\s.,;:]+$/, '');
+  const detail = withoutClientSignals(clause(failure.detail, limit)).replace(/[\s.,;:]+$/, '');
   return detail === '' ? failure.kind.replaceAll('_', ' ') : detail;
 }
 

@@ -154,6 +154,19 @@ describe('When all candidates failed', () => {
     expect(message).toContain('https://host/v1');
   });
 
+  it.each([
+    ['invalid x-api-key', 'invalid API key'],
+    ['Your credit balance is too low to go on', 'Your credit balance too low to go on'],
+    ['prompt is too long: 9 tokens > 8 maximum', 'the prompt does not fit: 9 tokens > 8 maximum'],
+    [
+      'input length and `max_tokens` exceed context limit: 1 + 2 > 3',
+      'input length and `max_tokens` do not fit into the context: 1 + 2 > 3',
+    ],
+    ['A maximum of 100 PDF pages may be provided', 'A maximum of 100 pages of a PDF may be provided'],
+  ])('words that make Claude Code hide who failed are put otherwise: %s', (detail, shown) => {
+    expect(give({ attempts: [attempt('GAC', { detail })] }).message).toContain(`GAC: ${shown}`);
+  });
+
   it('provider text is at most 300 characters', () => {
     const { message } = give({ attempts: [attempt('A', { detail: `500: ${'long '.repeat(2000)}` })] });
     expect(message.length).toBeLessThan(420);

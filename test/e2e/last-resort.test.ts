@@ -28,6 +28,23 @@ describe('With nobody left', () => {
     expect(result.stdout).toMatch(/gone.*reset/);
   });
 
+  scene.concurrent.for([
+    'invalid x-api-key',
+    'Your credit balance is too low to access the Anthropic API.',
+    'prompt is too long: 210000 tokens > 200000 maximum',
+    'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000',
+    'A maximum of 100 PDF pages may be provided.',
+  ])('the user reads who failed, whatever words it used: %s', async (words, { stage, expect }) => {
+    const body = { type: 'error', error: { type: 'authentication_error', message: words } };
+    const only = await stage.provider({ name: 'only', behaviour: { kind: 'http', status: 401, body } });
+    const balancer = await stage.balancer({
+      providers: [entry('only-reseller', only.url)],
+      settings: { hold_while_cooling: 0 },
+    });
+    const result = await stage.claude(balancer.url, ONCE);
+    expect(result.stdout).toMatch(/API Error: 503 .*only-reseller.*401/);
+  });
+
   scene.concurrent('a hint of an hour does not end the user’s turn', async ({ stage, expect }) => {
     const limited = await stage.provider({ name: 'limited', behaviour: scenario('rate_limit').behaviour });
     const balancer = await stage.balancer({
