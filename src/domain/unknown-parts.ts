@@ -17,6 +17,10 @@ export interface SentRequest {
   holds(field: string): boolean;
 }
 
+/** A refusal that names something does it at once, characters. */
+const LONGEST_TEXT = 8_192;
+/** So many of the fields that it names are looked for in the request: that may mean to parse it. */
+const MOST_FIELDS = 16;
 /** Longest reason that is kept, characters. */
 const LONGEST_REASON = 200;
 
@@ -38,17 +42,19 @@ export function mayNameParts({ kind, as, status }: Failure): boolean {
  */
 export function unknownParts(body: string, sent: SentRequest): readonly UnknownPart[] {
   const { message, texts } = readErrorBody(body);
-  const text = message === undefined || texts.includes(message) ? texts : `${message}\n${texts}`;
+  const whole = message === undefined || texts.includes(message) ? texts : `${message}\n${texts}`;
+  const text = whole.slice(0, LONGEST_TEXT);
   const because = clause(message ?? texts, LONGEST_REASON);
   const part = (kind: PartKind, name: string): UnknownPart => ({ kind, name, because });
 
   const betas = valuesNamed(text, sent.betas).filter((value) => !isOneOf(value, SAFETY_BETAS));
-  const fields = fieldsNamed(text)
-    .map(fieldPath)
-    .filter((path) => path !== undefined && mayRemove(path) && sent.holds(path));
+  const fields = [...new Set(fieldsNamed(text).flatMap((name) => fieldPath(name) ?? []))]
+    .filter(mayRemove)
+    .slice(0, MOST_FIELDS)
+    .filter((path) => sent.holds(path));
   const parts = [
     ...betas.map((value) => part('beta', value)),
-    ...fields.map((path) => part('field', path ?? '')),
+    ...fields.map((path) => part('field', path)),
     ...(speaksOfHeaders(text) ? valuesNamed(text, sent.headers.filter(isIdle)) : []).map((name) =>
       part('header', name),
     ),

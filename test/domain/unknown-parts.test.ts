@@ -109,6 +109,22 @@ describe('what a refusal names as unknown', () => {
     ).toEqual(['beta oauth-2025-04-20']);
   });
 
+  it('is looked for in the request only so often, however many fields a refusal names', () => {
+    const many = Array.from({ length: 1_000 }, (_, at) => `f${at}: Extra inputs are not permitted`).join(
+      ', ',
+    );
+    const asked: string[] = [];
+    const sent: SentRequest = {
+      ...SENT,
+      holds: (field) => {
+        asked.push(field);
+        return true;
+      },
+    };
+    expect(named(anthropic(`${many}, ${many}`), sent)).toHaveLength(16);
+    expect(asked).toHaveLength(16);
+  });
+
   it('is only what may be removed and is there, whatever a provider writes', () => {
     const words = [
       'model',

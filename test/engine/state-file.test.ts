@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../src/config/parse.ts';
 import { HEALTHY, type HealthRecord } from '../../src/domain/health.ts';
+import { LEARNED_FOR_MS } from '../../src/domain/learned-parts.ts';
 import { HEALTHY_PROVIDER, type ProviderHealth } from '../../src/domain/provider-health.ts';
 import type { ProviderSettings } from '../../src/domain/settings.ts';
 import type { CollectedState } from '../../src/engine/state-codec.ts';
@@ -93,6 +94,47 @@ describe('the state file', () => {
     await keep(clock, { ...HEALTHY_PROVIDER, provider: cooling(clock.now(), 60_000) }, true);
     const kept = (await open(clock)).restore(changed, clock.now());
     expect(kept).toEqual({ health: HEALTHY_PROVIDER, disabledByHand: true });
+  });
+
+  const PART = { kind: 'field', name: 'context_management', because: 'refused' } as const;
+
+  it('brings back what was learned of a provider while it is in date, and not at another address', async () => {
+    const clock = new ManualClock();
+    const learned = new Map([
+      ['opus', [{ ...PART, since: clock.now() }]],
+      ['sonnet', [{ ...PART, since: clock.now() - LEARNED_FOR_MS }]],
+    ]);
+    const store = await open(clock, [
+      { provider: provider(), health: HEALTHY_PROVIDER, disabledByHand: false, learned },
+    ]);
+    store.changed();
+    await store.flush();
+    const again = await open(clock);
+    expect(again.restore(provider(), clock.now())?.learned).toEqual(
+      new Map([['opus', [{ ...PART, since: clock.now() }]]]),
+    );
+    expect(again.restore(provider('sk-other'), clock.now())?.learned).toBeUndefined();
+    expect(again.restore(provider(), clock.now() + LEARNED_FOR_MS)?.learned).toBeUndefined();
+  });
+
+  it('passes over what it does not know of learned facts, and keeps the others', async () => {
+    const clock = new ManualClock();
+    await keep(clock, { ...HEALTHY_PROVIDER, provider: cooling(clock.now(), 60_000) });
+    const file = join(folder, 'deep', 'health.json');
+    const state = JSON.parse(await readFile(file, 'utf8')) as { providers: Record<string, object> };
+    const fact = { ...PART, since: clock.now() };
+    const facts = {
+      opus: [fact, { ...fact, kind: 'spell' }, { ...fact, since: 'now' }, null],
+      sonnet: 'x',
+      haiku: [1],
+    };
+    for (const learned of [facts, 'junk', [1], null]) {
+      for (const kept of Object.values(state.providers)) Object.assign(kept, { learned });
+      await writeFile(file, JSON.stringify(state));
+      const kept = (await open(clock)).restore(provider(), clock.now());
+      expect(kept?.learned).toEqual(learned === facts ? new Map([['opus', [fact]]]) : undefined);
+      expect(kept?.health.provider.failures).toBe(2);
+    }
   });
 
   it('holds no secret, and leaves no second file behind', async () => {
