@@ -59,7 +59,7 @@ export const ProviderSchema = v.object({
   max_concurrent: v.optional(
     v.pipe(
       count(
-        'The most requests to it at one time; over it the provider is passed over, and a request waits where all are full.',
+        'The most messages under way at it; over it the provider is passed over, and a request waits where all are full.',
         1,
         10_000,
       ),

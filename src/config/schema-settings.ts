@@ -105,7 +105,9 @@ export const SettingsSchema = v.object({
     true,
   ),
   hold_while_cooling: v.optional(
-    seconds('How long a request waits for the earliest return when every provider cools.'),
+    seconds(
+      'How long a request waits for a provider to return, or to have room, when every one cools or is full.',
+    ),
     20,
   ),
   max_attempts: v.optional(

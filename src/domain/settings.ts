@@ -53,7 +53,7 @@ export interface ProviderSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeouts: Timeouts;
   readonly maxConnections?: number;
-  /** Requests at one time; over it the provider is passed over. Undefined: no limit. */
+  /** Messages at one time; over it the provider is passed over. Undefined: no limit. */
   readonly maxConcurrent?: number;
   /** Requests without streaming go to it as streams, and come back as one message. */
   readonly mustStream: boolean;

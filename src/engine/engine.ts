@@ -149,6 +149,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       provider,
       providerRef(provider.id),
       runner.statistics(provider.id),
+      slots.counts(provider.id),
       current,
       clock.now(),
     );

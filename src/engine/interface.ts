@@ -112,6 +112,8 @@ export interface ProviderStatus {
   /** What requests to it go without since it refused that as unknown. */
   readonly learned: readonly (LearnedPart & { readonly model: string })[];
   readonly models: readonly { pattern: string; model: string; priority: number }[];
+  /** Messages in flight there, `max_concurrent` (absent: no limit), and how many requests stand in line for a slot. */
+  readonly slots: { readonly inFlight: number; readonly limit?: number; readonly waiting: number };
   readonly requests: RequestCounts;
   /** Time to first content of the last (at most 256) successes, ms; absent without any. */
   readonly timeToFirstContentMs?: { readonly p50: number; readonly p95: number };

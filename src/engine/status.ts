@@ -6,6 +6,7 @@ import { knownParts } from '../domain/learned-parts.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { HealthStatus, ProviderState, ProviderStatus } from './interface.ts';
 import type { Runtime } from './runtime.ts';
+import type { SlotCounts } from './slots.ts';
 import type { ProviderStatistics } from './statistics.ts';
 
 /** One provider as `/providers` shows it. Never a secret. */
@@ -13,6 +14,7 @@ export function providerStatus(
   provider: ProviderSettings,
   ref: ProviderRef | undefined,
   statistics: ProviderStatistics | undefined,
+  slots: SlotCounts,
   runtime: Runtime,
   now: number,
 ): ProviderStatus {
@@ -46,6 +48,10 @@ export function providerStatus(
       knownParts(new Map([[model, parts]]), model, now).map((part) => ({ model, ...part })),
     ),
     models: routesOf(provider, runtime),
+    slots: {
+      ...slots,
+      ...(provider.maxConcurrent === undefined ? {} : { limit: provider.maxConcurrent }),
+    },
     requests: statistics?.counts() ?? { inFlight: 0, attempts: 0, successes: 0, failures: 0 },
     ...(times === undefined ? {} : { timeToFirstContentMs: times }),
   };

@@ -66,6 +66,9 @@ export function providerView(provider: ProviderStatus, options: ViewOptions): Pr
       since: iso(since),
       because: options.redact(because),
     })),
+    in_flight: provider.slots.inFlight,
+    max_concurrent: provider.slots.limit ?? null,
+    waiting: provider.slots.waiting,
     requests: {
       in_flight: provider.requests.inFlight,
       attempts: provider.requests.attempts,

@@ -126,6 +126,7 @@ function lineOfRequest(event: RequestEvent): LogLine {
         })),
         time_to_first_content_ms: event.timeToFirstContentMs,
         duration_ms: event.durationMs,
+        waited_ms: event.trace.waitedMs,
         usage: event.usage,
         error: event.error,
         ...facts(event),

@@ -1,5 +1,5 @@
 import type { Outcome, Usage } from '../domain/outcome.ts';
-import type { AttemptTrace } from '../domain/trace.ts';
+import type { AttemptTrace, RequestTrace } from '../domain/trace.ts';
 import type { RequestEnded, RequestFacts } from './events.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
 
@@ -14,6 +14,7 @@ export function requestLine(event: RequestEnded): string {
     event.result === 'served' ? String(event.status) : `${event.result} ${event.status || 'without answer'}`,
     event.timeToFirstContentMs === undefined ? '' : `first ${formatDuration(event.timeToFirstContentMs)}`,
     formatDuration(event.durationMs),
+    waited(event.trace),
     tokens(event.usage),
     session(event.request),
     event.error ?? '',
@@ -53,6 +54,13 @@ function verdict(outcome: Outcome | undefined): string {
   if (outcome === undefined) return '…';
   if (outcome.kind === 'success') return '✓';
   return `✗ ${outcome.status ?? outcome.code ?? outcome.kind}`;
+}
+
+/** `waited 3.2 s: every candidate is full`. */
+function waited({ waitedMs, decisions }: RequestTrace): string {
+  if (waitedMs === undefined) return '';
+  const why = decisions.findLast(({ verdict }) => verdict === 'wait')?.reason;
+  return `waited ${formatDuration(waitedMs)}${why === undefined ? '' : `: ${why}`}`;
 }
 
 function tokens(usage: Usage | undefined): string {

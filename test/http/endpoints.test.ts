@@ -151,6 +151,7 @@ describe('GET /providers', () => {
         "failures": "2/2",
         "healthy": false,
         "id": "AnyRouter#a@b.c",
+        "in_flight": 0,
         "last_error": {
           "at": "2025-08-08T11:59:58.500Z",
           "detail": "502 with [redacted]",
@@ -165,6 +166,7 @@ describe('GET /providers', () => {
           },
         },
         "learned": [],
+        "max_concurrent": null,
         "models": [
           {
             "model": "passthrough",
@@ -196,6 +198,7 @@ describe('GET /providers', () => {
         "trial": null,
         "type": "anthropic",
         "unservable": null,
+        "waiting": 0,
         "weight": 1,
       }
     `);

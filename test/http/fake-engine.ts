@@ -119,6 +119,7 @@ export function providerStatus(part: Partial<ProviderStatus> = {}): ProviderStat
     endpoints: [],
     learned: [],
     models: [{ pattern: '*sonnet*', model: 'passthrough', priority: 1 }],
+    slots: { inFlight: 0, waiting: 0 },
     requests: { inFlight: 0, attempts: 0, successes: 0, failures: 0 },
     ...part,
   };

@@ -15,6 +15,9 @@ export interface ProviderView extends HealthView {
   readonly pairs: readonly (HealthView & { readonly model: string })[];
   readonly endpoints: readonly (HealthView & { readonly endpoint: string })[];
   readonly learned: readonly { readonly model: string; readonly kind: string; readonly name: string }[];
+  readonly in_flight: number;
+  readonly max_concurrent: number | null;
+  readonly waiting: number;
   readonly requests: {
     readonly in_flight: number;
     readonly attempts: number;

@@ -89,6 +89,9 @@ export const ProviderSchema = v.pipe(
       v.array(LearnedSchema),
       v.description('What requests to it go without, because it refused that as unknown (docs/learning.md).'),
     ),
+    in_flight: v.pipe(count, v.description('Messages under way there: what max_concurrent counts.')),
+    max_concurrent: v.pipe(v.nullable(count), v.description('How many it may have; null: no limit.')),
+    waiting: v.pipe(count, v.description('Requests in line for a slot of it.')),
     requests: v.object({ in_flight: count, attempts: count, successes: count, failures: count }),
     latency: v.object({
       time_to_first_content_ms: v.nullable(v.object({ p50: v.number(), p95: v.number() })),
