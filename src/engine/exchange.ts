@@ -14,8 +14,6 @@ import type {
   RunningAttempt,
   UpstreamAnswer,
 } from '../upstream/attempt-types.ts';
-import { upstreamHeaders } from '../upstream/request-headers.ts';
-import type { UpstreamRequest } from '../upstream/transport.ts';
 import { ClientReply, type ErrorWords } from './client-reply.ts';
 import type { ClientRequest } from './interface.ts';
 import type { WholeReply } from './local-replies.ts';
@@ -24,11 +22,7 @@ import { refusedAnswer } from './refused-answer.ts';
 import { withUnknownParts } from './refused-parts.ts';
 import { replyHeaders, steering, withType } from './reply-headers.ts';
 import type { Runtime } from './runtime.ts';
-import { upstreamRequest } from './upstream-request.ts';
-
-type MadeRequest =
-  | { readonly kind: 'made'; readonly request: UpstreamRequest }
-  | { readonly kind: 'no_credential'; readonly reason: string };
+import { asksStream, type MadeRequest, madeRequest } from './upstream-request.ts';
 
 /** What one request's exchange is given. */
 export interface ExchangeOptions {
@@ -95,14 +89,13 @@ export class Exchange {
       tell({ type: 'attempt.settled', outcome });
       return () => {};
     }
-    const asksStream = this.#asksStream(provider);
     const running = startAttempt(
       {
         transport,
         request: made.request,
         endpoint: request.endpoint,
         stream,
-        asksStream,
+        asksStream: asksStream(provider, stream, request.endpoint),
         streamingMode: provider.streamingMode,
         credential: provider.credential.kind === 'passthrough' ? 'passthrough' : 'own',
         timeouts: provider.timeouts,
@@ -125,24 +118,12 @@ export class Exchange {
     return () => running.abort();
   }
 
-  #asksStream({ mustStream }: ProviderSettings): boolean {
-    const { stream, request } = this.#options;
-    return stream || (mustStream && request.endpoint === 'messages');
-  }
-
-  /** The request as it goes to an attempt's candidate. */
   #requestTo(provider: ProviderSettings, input: AttemptInput, body: WalkedBody): MadeRequest {
-    const { request, isOwnKey } = this.#options;
-    const made = upstreamHeaders(request.headers, provider, { isOwnKey });
-    if (made.kind === 'no_credential') return made;
-    const repeated = { path: request.path, headers: made.headers, body, stream: this.#asksStream(provider) };
-    return { kind: 'made', request: upstreamRequest(repeated, provider, input) };
+    const { request, stream, isOwnKey } = this.#options;
+    return madeRequest({ request, body, stream }, provider, input, isOwnKey);
   }
 
-  /**
-   * What a refusal names of the request is looked for in the request as it went out. It is made once more for that: whoever
-   * kept it until the end would keep its body over the whole answer.
-   */
+  /** The request is made once more for it: whoever kept it until the end would keep its body over the whole answer. */
   #withUnknownParts(
     outcome: Outcome,
     answer: UpstreamAnswer | undefined,
@@ -150,11 +131,8 @@ export class Exchange {
     input: AttemptInput,
   ): Outcome {
     const body = this.#body;
-    if (body === undefined || answer === undefined || provider.type !== 'anthropic') return outcome;
-    const sent = (): UpstreamRequest | undefined => {
-      const made = this.#requestTo(provider, input, body);
-      return made.kind === 'made' ? made.request : undefined;
-    };
+    if (body === undefined || provider.type !== 'anthropic') return outcome;
+    const sent = (): MadeRequest => this.#requestTo(provider, input, body);
     return withUnknownParts(outcome, answer, sent, (text) => this.#options.redactor.text(text));
   }
 

@@ -3,8 +3,8 @@ import { removalOf } from '../domain/removal.ts';
 import { mayNameParts, unknownParts } from '../domain/unknown-parts.ts';
 import { withoutFields } from '../protocols/anthropic/without-fields.ts';
 import type { UpstreamAnswer } from '../upstream/attempt-types.ts';
-import type { UpstreamRequest } from '../upstream/transport.ts';
 import { betasOf, namesOf } from '../upstream/without-headers.ts';
+import type { MadeRequest } from './upstream-request.ts';
 
 /** As much of a refusal is looked at for words. Bytes. */
 const WORDS = 64 * 1024;
@@ -19,13 +19,13 @@ const WORDS = 64 * 1024;
 export function withUnknownParts(
   outcome: Outcome,
   answer: UpstreamAnswer | undefined,
-  sent: () => UpstreamRequest | undefined,
+  sent: () => MadeRequest,
   redact: (text: string) => string,
 ): Outcome {
   if (outcome.kind === 'success' || answer === undefined || !mayNameParts(outcome)) return outcome;
-  const request = sent();
-  if (request?.body === undefined) return outcome;
-  const { headers, body } = request;
+  const made = sent();
+  if (made.kind !== 'made' || made.request.body === undefined) return outcome;
+  const { headers, body } = made.request;
   const betas = betasOf(headers);
   const parts = unknownParts(answer.body.toString('utf8', 0, WORDS), {
     betas,

@@ -5,35 +5,58 @@ import { spliceBody } from '../protocols/anthropic/body-splice.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
 import { withoutFields } from '../protocols/anthropic/without-fields.ts';
+import { upstreamHeaders } from '../upstream/request-headers.ts';
 import type { UpstreamRequest } from '../upstream/transport.ts';
 import { betasOf, withoutHeaders } from '../upstream/without-headers.ts';
+import type { ClientRequest } from './interface.ts';
 
 /** What of a client's request an attempt repeats. */
 export interface RepeatedRequest {
-  /** With its query. */
-  readonly path: string;
-  /** Flat list, already with the provider's credential. */
-  readonly headers: readonly string[];
+  readonly request: Pick<ClientRequest, 'path' | 'headers' | 'endpoint'>;
   readonly body: WalkedBody;
-  /** Whether it asks for a stream, whatever the body says. */
+  /** Whether the client asked for a stream. */
   readonly stream: boolean;
 }
 
-/** The request that goes to a candidate: for its model, and repaired where the decision said so. */
-export function upstreamRequest(
-  { path, headers, body, stream }: RepeatedRequest,
+export type MadeRequest =
+  | { readonly kind: 'made'; readonly request: UpstreamRequest }
+  /** Nothing may be sent. `reason` is for people. */
+  | { readonly kind: 'no_credential'; readonly reason: string };
+
+/** Whether a provider is asked for a stream, whatever the client's body says. */
+export function asksStream(
+  { mustStream }: ProviderSettings,
+  stream: boolean,
+  endpoint: ClientRequest['endpoint'],
+): boolean {
+  return stream || (mustStream && endpoint === 'messages');
+}
+
+/** The request that goes to a candidate: for its model, with its credential, and repaired where the decision said so. */
+export function madeRequest(
+  { request, body: walked, stream }: RepeatedRequest,
   provider: ProviderSettings,
   { candidate, repair, without }: AttemptInput,
-): UpstreamRequest {
-  const limits = stream ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
-  const bytes = spliceBody(body, { model: candidate.model, stream });
+  isOwnKey: (value: string) => boolean,
+): MadeRequest {
+  const own = upstreamHeaders(request.headers, provider, { isOwnKey });
+  if (own.kind === 'no_credential') return own;
+  const asked = asksStream(provider, stream, request.endpoint);
+  const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
+  const bytes = spliceBody(walked, { model: candidate.model, stream: asked });
+  const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : bytes;
+  const { headers, body } = reduced(own.headers, repaired, without);
   return {
-    method: 'POST',
-    url: provider.baseUrl + path,
-    ...reduced(headers, repair === 'without_thinking' ? withoutThinking(bytes) : bytes, without),
-    connectTimeoutMs: limits.connectMs,
-    poolTimeoutMs: limits.poolMs,
-    fresh: repair === 'fresh_connection',
+    kind: 'made',
+    request: {
+      method: 'POST',
+      url: provider.baseUrl + request.path,
+      headers,
+      body,
+      connectTimeoutMs: limits.connectMs,
+      poolTimeoutMs: limits.poolMs,
+      fresh: repair === 'fresh_connection',
+    },
   };
 }
 
@@ -42,7 +65,7 @@ function reduced(
   headers: readonly string[],
   body: Buffer,
   without: AttemptInput['without'],
-): Pick<UpstreamRequest, 'headers' | 'body'> {
+): { readonly headers: readonly string[]; readonly body: Buffer } {
   if (without === undefined) return { headers, body };
   const removal = removalOf(without, betasOf(headers));
   return { headers: withoutHeaders(headers, removal), body: withoutFields(body, removal.fields) };
