@@ -81,12 +81,9 @@ export interface EmptyPoolFacts {
 export function emptyPool(facts: EmptyPoolFacts): FinalError {
   const { model, unusable, requestId } = facts;
   const whom = model === undefined ? '' : ` for the model ${quoted(model)}`;
-  const reasons = unusable
-    .slice(0, 20)
-    .map(({ provider, reason }) => `${clause(provider, 100)}: ${plain(reason)}`);
   const message = sentences([
     unusable.length === 0 ? `No provider is configured${whom}.` : `No provider can be used${whom}.`,
-    reasons.length === 0 ? '' : `${reasons.join('; ')}.`,
+    unusable.length === 0 ? '' : `${listedReasons(unusable)}.`,
     unusable.length === 0
       ? 'Add one under providers in the configuration file.'
       : 'Enable one of them or give it a credential in the configuration file; it is read again at once.',
@@ -106,15 +103,21 @@ export function noRoute(model: string, patterns: readonly string[], requestId: s
   return finalError(404, 'not_found_error', message, requestId, []);
 }
 
-/** 404 `not_found_error`: the request names a provider that does not exist, or (`configured`) can't be used. */
-export function unknownPin(
-  pin: string,
-  facts: { readonly configured: boolean; readonly known: readonly string[]; readonly requestId: string },
-): FinalError {
+/** Whom a request names as its provider, and why that one can't be asked. */
+export interface UnknownPinFacts {
+  /** Those of that name or id in the configuration, and why each can't be used; empty: there is none. */
+  readonly unusable: EmptyPoolFacts['unusable'];
+  /** Whom a request may name. */
+  readonly known: readonly string[];
+  readonly requestId: string;
+}
+
+/** 404 `not_found_error`: the request names a provider that does not exist, or can't be used. */
+export function unknownPin(pin: string, facts: UnknownPinFacts): FinalError {
   const message = sentences([
-    facts.configured
-      ? `The provider ${quoted(pin)} that this request asks for is switched off or has no usable credential.`
-      : `There is no provider ${quoted(pin)} as this request asks for.`,
+    facts.unusable.length === 0
+      ? `There is no provider ${quoted(pin)} as this request asks for.`
+      : `The provider ${quoted(pin)} that this request asks for can't be used: ${reasons(facts.unusable)}.`,
     facts.known.length === 0 ? '' : `Providers in use: ${listed(facts.known)}.`,
     requestSentence(facts.requestId),
   ]);
@@ -214,6 +217,19 @@ function listed(names: readonly string[]): string {
 
 function quoted(name: string): string {
   return `"${clause(name, 100)}"`;
+}
+
+function listedReasons(unusable: EmptyPoolFacts['unusable']): string {
+  return unusable
+    .slice(0, 20)
+    .map(({ provider, reason }) => `${clause(provider, 100)}: ${plain(reason)}`)
+    .join('; ');
+}
+
+/** One provider's reason alone; of several, whose each is. */
+function reasons(unusable: EmptyPoolFacts['unusable']): string {
+  const [only] = unusable;
+  return unusable.length === 1 && only !== undefined ? plain(only.reason) : listedReasons(unusable);
 }
 
 function plain(reason: string): string {

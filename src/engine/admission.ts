@@ -8,7 +8,7 @@ import { type WalkedBody, walkBody } from '../protocols/anthropic/body-walker.ts
 import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';
 import type { BalancerEvent, RequestFacts } from '../telemetry/events.ts';
 import type { ClientRequest, Reply } from './interface.ts';
-import { localCount, ownReply } from './local-replies.ts';
+import { localCount, ownIds, ownReply } from './local-replies.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { type HeaderFacts, headerFacts, requestFacts } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
@@ -91,12 +91,14 @@ function turnedAway(
 ): Reply {
   const isCount = facts.endpoint === 'count_tokens';
   const body = errorBody(error.type, error.message, id, providerErrorKeys(runtime, []));
-  const own = { status: error.status, headers: error.headers, body: Buffer.from(body) };
+  const headers = [...error.headers, ...ownIds(id)];
+  const own = { status: error.status, headers, body: Buffer.from(body) };
   const reply = isCount ? localCount(facts) : own;
   observe({
     type: 'request.ended',
     request: facts,
-    result: isCount ? 'local' : 'exhausted',
+    // What the request names does not exist: that is its own mistake, and no provider's.
+    result: isCount ? 'local' : error.status === 404 ? 'refused' : 'exhausted',
     status: reply.status,
     trace: { decisions: [], attempts: [] },
     durationMs: clock.now() - receivedAt,

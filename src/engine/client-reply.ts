@@ -3,6 +3,7 @@ import type { Clock } from '../domain/time.ts';
 import { CLIENT_PING, clientError } from '../protocols/anthropic/client-events.ts';
 import type { ClientSide } from '../upstream/attempt-types.ts';
 import type { Reply } from './interface.ts';
+import { ownIds } from './local-replies.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 
 /** What one client's reply is made with. */
@@ -105,17 +106,21 @@ export class ClientReply {
       this.breakOff(error);
       return;
     }
-    const ours = ['x-balancer-attempts', String(attempts), 'x-balancer-request-id', requestId];
+    const ours = ['x-balancer-attempts', String(attempts), ...ownIds(requestId)];
     const body = Buffer.from(errorBody(error.type, error.message, requestId, error.keys));
     this.complete(status, [...JSON_HEADERS, ...ours, ...headers], body);
   }
 
   /** Ends with a bug of ours: 500, or a cut where bytes are out already. */
   fault(keys: ProviderErrorKeys | undefined): void {
-    const message = `The balancer failed on this request (${this.#options.requestId}). Its log says why.`;
+    const { requestId } = this.#options;
+    const message = `The balancer failed on this request (${requestId}). Its log says why.`;
     this.#error = message;
     if (this.isOpen) this.breakOff({ type: 'api_error', message });
-    else this.complete(500, JSON_HEADERS, Buffer.from(errorBody('api_error', message, undefined, keys)));
+    else {
+      const body = Buffer.from(errorBody('api_error', message, requestId, keys));
+      this.complete(500, [...JSON_HEADERS, ...ownIds(requestId)], body);
+    }
   }
 
   /**

@@ -15,8 +15,13 @@ export function ownReply(
   requestId: string,
   keys?: ProviderErrorKeys,
 ): WholeReply {
-  const headers = ['content-type', 'application/json', 'x-balancer-request-id', requestId];
+  const headers = ['content-type', 'application/json', ...ownIds(requestId)];
   return { status, headers, body: Buffer.from(errorBody(type, message, requestId, keys)) };
+}
+
+/** The headers by which an answer of our own is found again: Anthropic's name, and ours. */
+export function ownIds(requestId: string): readonly string[] {
+  return ['request-id', requestId, 'x-balancer-request-id', requestId];
 }
 
 /** JSON of a request comes to about so many bytes a token. */

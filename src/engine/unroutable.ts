@@ -12,9 +12,11 @@ export function unroutable(
   requestId: string,
 ): FinalError {
   const { providers, routes } = runtime.configuration;
+  const asked =
+    pin === undefined ? providers : providers.filter(({ id, name }) => id === pin || name === pin);
   if (routing.kind === 'unknown_pin') {
     const known = [...runtime.routes.pins.keys()];
-    return unknownPin(pin ?? '', { configured: routing.configured, known, requestId });
+    return unknownPin(pin ?? '', { unusable: unusable(asked, model), known, requestId });
   }
   if (routing.reason === 'no_match' && routes.length > 0)
     return noRoute(
@@ -22,11 +24,11 @@ export function unroutable(
       routes.map(({ pattern }) => pattern),
       requestId,
     );
-  const unusable = providers.map((provider) => ({
-    provider: provider.name,
-    reason: reasonOf(provider, model),
-  }));
-  return emptyPool({ model, unusable, requestId });
+  return emptyPool({ model, unusable: unusable(asked, model), requestId });
+}
+
+function unusable(providers: readonly ProviderSettings[], model: string) {
+  return providers.map((provider) => ({ provider: provider.id, reason: reasonOf(provider, model) }));
 }
 
 function reasonOf(provider: ProviderSettings, model: string): string {

@@ -212,12 +212,17 @@ describe('When nobody can be asked', () => {
     expect(JSON.parse(error.body).error.message).toBe(error.message);
   });
   it('an unknown provider is 404 not_found_error and names those in use', () => {
-    const error = unknownPin('Nope', { configured: false, known: ['A', 'B'], requestId: 'r' });
+    const error = unknownPin('Nope', { unusable: [], known: ['A', 'B'], requestId: 'r' });
     expect([error.status, error.type]).toEqual([404, 'not_found_error']);
     expect(error.message).toContain('There is no provider "Nope"');
     expect(error.message).toContain('Providers in use: A, B.');
-    expect(unknownPin('A', { configured: true, known: [], requestId: 'r' }).message).toContain(
-      'switched off',
+    const unusable = [{ provider: 'A#x@y', reason: 'it has no credential.' }];
+    expect(unknownPin('A', { unusable, known: [], requestId: 'r' }).message).toContain(
+      'The provider "A" that this request asks for can\'t be used: it has no credential.',
+    );
+    const two = [...unusable, { provider: 'A#z@y', reason: 'switched off' }];
+    expect(unknownPin('A', { unusable: two, known: [], requestId: 'r' }).message).toContain(
+      "can't be used: A#x@y: it has no credential; A#z@y: switched off.",
     );
   });
   it('a long list of names is cut, and a hostile name is tamed', () => {
