@@ -1,7 +1,7 @@
 import { type ActorRefFrom, assertEvent, assign, enqueueActions, type SnapshotFrom, setup } from 'xstate';
 import type { Availability } from '../src/domain/availability.ts';
 import { healed } from '../src/domain/health.ts';
-import { knownParts, NOTHING_LEARNED, withLearned } from '../src/domain/learned-parts.ts';
+import { NOTHING_LEARNED } from '../src/domain/learned-parts.ts';
 import {
   type AttemptTarget,
   candidateAvailability,
@@ -15,6 +15,7 @@ import type {
   ProviderInput,
   ProviderLearned,
 } from './provider-events.ts';
+import { learning } from './provider-learning.ts';
 import {
   becomes,
   claims,
@@ -115,14 +116,10 @@ const forget = providerSetup.createAction(
 /** Keeps what its present address was found not to know, and tells what is new. */
 const learn = providerSetup.createAction(
   enqueueActions(({ context, event, enqueue }) => {
-    if (event.type !== 'parts.learned' || event.revision !== context.revision) return;
-    const { model, parts, requestId, at } = event;
-    const learned = withLearned(context.learned, model, parts, at);
-    if (learned === context.learned) return;
-    enqueue.assign({ learned });
-    const before = knownParts(context.learned, model, at);
-    const added = (learned.get(model) ?? []).filter((part) => !before.includes(part));
-    enqueue.emit({ type: 'provider.learned', provider: context.id, model, parts: added, requestId });
+    const news = event.type === 'parts.learned' ? learning(context, event) : undefined;
+    if (news === undefined) return;
+    enqueue.assign({ learned: news.learned });
+    enqueue.emit(news.told);
   }),
 );
 

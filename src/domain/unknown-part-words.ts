@@ -30,6 +30,11 @@ const FIELDS: readonly RegExp[] = [
     'gi',
   ),
   new RegExp(`\\b${NOUN} (${NAME}) (?:specified in the request )?${DISOWNED}`, 'gi'),
+  // This model does not support context_management; … cannot represent these fields without data loss: ['a', 'b']
+  new RegExp(
+    `\\b(?:does not|doesn['’]t|do not|cannot) (?:support|accept|recogni[sz]e|represent) (?:(?:the|this|these) )?(?:(?:request|body) )?(?:${NOUN}:? )?(?:without data loss: )?${LIST}(?![\\w.])${ALONE}`,
+    'gi',
+  ),
   // Additional properties are not allowed ('a', 'b' were unexpected)
   new RegExp(`\\badditional properties are not allowed \\(${LIST}`, 'gi'),
   new RegExp(`(?:不支持|未知|无法识别)的?(?:参数|字段)[:：\\s]*${LIST}`, 'g'),
@@ -73,7 +78,7 @@ export function fieldsNamed(text: string): readonly string[] {
 }
 
 /** Unexpected value(s) `a`, `b` for the `anthropic-beta` header */
-const UNEXPECTED_VALUES = /\bunexpected value\(?s?\)?:? (.{1,2000}?) for the [`'"]?anthropic-beta\b/is;
+const UNEXPECTED_VALUES = /\bunexpected value\(?s?\)?:? (.{1,2000}?)\s+for the [`'"]?anthropic-beta\b/is;
 /** From here on a text lists what would be welcome. */
 const WELCOME =
   /\b(?:supported|valid|allowed|accepted|known|available) (?:values?|betas?|flags?|features?|headers?)\b|\bone of\b/i;

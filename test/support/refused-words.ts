@@ -193,6 +193,33 @@ export const REFUSALS: readonly (readonly [who: string, body: unknown, parts: re
   ],
   ['Chinese', { error: { message: '不支持的参数: context_management' } }, ['field context_management']],
   ['Chinese, the other way round', { message: '参数 output_config 不支持' }, ['field output_config']],
+  [
+    'a model that names the field',
+    { error: { message: "The model 'x' does not support the parameter 'output_config'." } },
+    ['field output_config'],
+  ],
+  [
+    'a model in short',
+    { error: { message: 'this model does not support context_management' } },
+    ['field context_management'],
+  ],
+  [
+    'a gateway before OpenAI’s Responses',
+    {
+      error: {
+        message:
+          "OpenAI Responses cannot represent these fields without data loss: ['context_management', 'output_config'].",
+      },
+    },
+    ['field context_management', 'field output_config'],
+  ],
+  [
+    'Vertex, betas over several lines',
+    anthropic(
+      'Unexpected value(s) `effort-2025-11-24`,\n`context-management-2025-06-27`\nfor the `anthropic-beta` header.',
+    ),
+    ['beta context-management-2025-06-27', 'beta effort-2025-11-24'],
+  ],
   // Nested fields.
   [
     'Anthropic, a field of a tool',
@@ -313,6 +340,16 @@ export const OTHER_REFUSALS: readonly (readonly [why: string, message: string])[
   ],
   ['the version', 'anthropic-version: "2099-01-01" is not a valid version'],
   ['too many breakpoints', 'A maximum of 4 blocks with cache_control may be provided. Found 5.'],
+  ['thinking beside something else', 'This model does not support thinking when tool_choice is any'],
+  [
+    'a block of tools',
+    'failed to convert tool result content: unsupported content type in ContentBlockParamUnion: tool_reference',
+  ],
+  [
+    'thinking that is missing',
+    'The `content[].thinking` in the thinking mode must be passed back to the API',
+  ],
+  ['two settings at once', '`metadata` is not allowed when `service_tier` is set'],
   ['nothing in particular', 'Bad Request'],
 ];
 
