@@ -173,14 +173,17 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     models: (clientHeaders) => catalogue.list(runtimes.current, clientHeaders),
     operate(name, action) {
       const { providers } = runtimes.current.configuration;
-      const provider =
-        providers.find(({ id }) => id === name) ?? providers.find((each) => each.name === name);
-      if (provider === undefined) return undefined;
-      providerRef(provider.id)?.send({ type: `operator.${action}`, at: clock.now() });
-      observe({ type: 'provider.operated', provider: provider.id, action });
-      store.changed();
-      runner.wake();
-      return statusOf(provider);
+      const named = providers.filter((each) => each.name === name);
+      const meant = named.length > 0 ? named : providers.filter(({ id }) => id === name);
+      for (const { id } of meant) {
+        providerRef(id)?.send({ type: `operator.${action}`, at: clock.now() });
+        observe({ type: 'provider.operated', provider: id, action });
+      }
+      if (meant.length > 0) {
+        store.changed();
+        runner.wake();
+      }
+      return meant.map(statusOf);
     },
     cleanup: (force) => ({
       sessions: runner.forgetSessions(force),

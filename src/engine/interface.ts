@@ -54,8 +54,8 @@ export interface Engine {
   status(): EngineStatus;
   /** Models for `GET /v1/models`; never waits for a provider. */
   models(clientHeaders: readonly string[]): readonly ModelInfo[];
-  /** `undefined`: no such provider. Accepts a provider's id or name. */
-  operate(provider: string, action: OperatorAction): ProviderStatus | undefined;
+  /** Acts on all accounts of a name, or on the one provider of an id that is nobody's name. Empty: no such provider. */
+  operate(provider: string, action: OperatorAction): readonly ProviderStatus[];
   /** Forgets what is kept between requests and no longer of use; with `force`, what is of use too. Never health. */
   cleanup(force: boolean): Cleared;
 }

@@ -81,6 +81,7 @@ function actionRoute(action: OperatorAction, deps: AppDependencies, options: () 
       id: `${action}Provider`,
       tag: TAG,
       summary,
+      description: 'A name that several accounts share means all of them, an id the one.',
       parameters: [{ name: 'name', in: 'path', description: 'A provider’s id or name.', schema: v.string() }],
       answers: {
         200: { description: 'Done.', schema: OperatedSchema },
@@ -89,12 +90,16 @@ function actionRoute(action: OperatorAction, deps: AppDependencies, options: () 
     },
     handler: (c) => {
       const name = c.req.param('name') ?? '';
-      const provider = deps.engine.operate(name, action);
-      if (provider === undefined) return unknownProvider(c, name, deps);
+      const meant = deps.engine.operate(name, action);
+      const [first] = meant;
+      if (first === undefined) return unknownProvider(c, name, deps);
+      const providers = meant.map((provider) => providerView(provider, options()));
+      const who = meant.length === 1 ? first.id : `${meant.map(({ id }) => id).join(', ')}: each`;
       return c.json({
         status: 'success',
-        message: `${provider.id} ${done}.`,
-        provider: providerView(provider, options()),
+        message: `${who} ${done}.`,
+        ...(meant.length === 1 ? { provider: providers[0] } : {}),
+        providers,
       });
     },
   };

@@ -44,9 +44,9 @@ export class FakeEngine implements Engine {
     return this.cleared;
   }
 
-  operate(provider: string, action: OperatorAction): ProviderStatus | undefined {
+  operate(provider: string, action: OperatorAction): readonly ProviderStatus[] {
     this.operations.push([provider, action]);
-    return this.current.providers.find(({ id, name }) => id === provider || name === provider);
+    return this.current.providers.filter(({ id, name }) => id === provider || name === provider);
   }
 }
 

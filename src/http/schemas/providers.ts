@@ -158,6 +158,11 @@ export const ReloadRejectedSchema = v.pipe(
 );
 
 export const OperatedSchema = v.pipe(
-  v.object({ status: v.literal('success'), message: v.string(), provider: ProviderSchema }),
+  v.object({
+    status: v.literal('success'),
+    message: v.string(),
+    provider: v.pipe(v.optional(ProviderSchema), v.description('Where one alone was meant.')),
+    providers: v.array(ProviderSchema),
+  }),
   v.title('Operated'),
 );
