@@ -90,7 +90,8 @@ export type RequestEvent =
   | { readonly type: 'providers.changed' }
   /** A provider that was full has room, and keeps it for this request until it has looked. */
   | { readonly type: 'slot.free' }
-  | { readonly type: 'client.left' };
+  /** `because`: where it is the balancer that leaves. */
+  | { readonly type: 'client.left'; readonly because?: string };
 
 export type RequestEmitted = { readonly type: 'attempt.ended'; readonly attempt: AttemptTrace };
 

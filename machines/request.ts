@@ -96,9 +96,14 @@ const requestSetup = setup({
     noteFault: assign(({ context }) =>
       ended(context, { kind: 'balancer_fault', phase: phaseOf(context), detail: 'the balancer failed' }),
     ),
-    noteLeft: assign(({ context }) =>
-      ended(context, { kind: 'client_left', phase: phaseOf(context), detail: 'the client closed' }),
-    ),
+    noteLeft: assign(({ context, event }) => {
+      const because = event.type === 'client.left' ? event.because : undefined;
+      return ended(context, {
+        kind: 'client_left',
+        phase: phaseOf(context),
+        detail: because ?? 'the client closed',
+      });
+    }),
     emitEnd: emit(({ context }) => ({
       type: 'attempt.ended',
       attempt: context.attempts.at(-1) ?? impossible('an attempt ended that never began'),

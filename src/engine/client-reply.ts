@@ -29,6 +29,7 @@ export interface ErrorWords {
 
 /** A client waits this long for headers in patience; then it gets them, with pings, and failover goes on behind. ms */
 const EARLY_HEADERS_MS = 60_000;
+const SHUT_DOWN = 'The balancer shut down before this request had its answer. Try again in a moment.';
 const JSON_HEADERS = ['content-type', 'application/json'];
 
 /** What one client gets: an answer, or an end that suits what it has already got. */
@@ -109,6 +110,20 @@ export class ClientReply {
     const ours = ['x-balancer-attempts', String(attempts), ...ownIds(requestId)];
     const body = Buffer.from(errorBody(error.type, error.message, requestId, error.keys));
     this.complete(status, [...JSON_HEADERS, ...ours, ...headers], body);
+  }
+
+  /**
+   * The balancer ends, and the request with it: 503 with a time to come back; an SSE error where only early headers and
+   * pings are out; a stream that has begun ends as one that broke off.
+   */
+  shutDown(attempts: number): void {
+    const error = { type: 'api_error', message: SHUT_DOWN };
+    if (!this.isOpen || this.#firstContentAt !== undefined) {
+      this.giveUp(503, error, attempts, ['retry-after', '5']);
+      return;
+    }
+    this.#error = error.message;
+    this.endWithError(error);
   }
 
   /** Ends with a bug of ours: 500, or a cut where bytes are out already. */

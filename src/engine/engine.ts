@@ -37,7 +37,7 @@ export interface RunningEngine extends Engine {
   opened(): void;
   /** Takes a valid configuration. Running requests end on the one they began with. */
   reload(configuration: Configuration): void;
-  /** Turns new requests away and resolves when the running ones have ended, or `shutdown_timeout` has. */
+  /** Turns new requests away and resolves when the running ones have ended; `shutdown_timeout` ends those that are left. */
   drain(): Promise<void>;
   /** Ends everything at once and writes what is to be kept. */
   stop(): Promise<void>;
@@ -138,7 +138,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     runtime: () => runtimes.current,
     redactor: () => redactor,
     isOwnKey: (value) => ownKeys.has(value),
-    idle: () => balancer.send({ type: 'requests.ended' }),
+    idle: () => {
+      if (phaseOf(balancer) !== 'stopped') balancer.send({ type: 'requests.ended' });
+    },
   });
 
   const catalogue = createModelCatalogue({ clock, isOwnKey: (value) => ownKeys.has(value) });
@@ -208,10 +210,12 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       await new Promise<void>((resolve) => {
         balancer.subscribe({ complete: resolve });
       });
+      runner.endAll();
     },
     async stop() {
+      runner.endAll();
       const flushed = store.flush();
-      balancer.send({ type: 'operator.stop' });
+      if (phaseOf(balancer) !== 'stopped') balancer.send({ type: 'operator.stop' });
       await runtimes.destroy();
       await flushed;
     },

@@ -160,6 +160,13 @@ export class Exchange {
     }
   }
 
+  /** The balancer ends before the request has. */
+  shutDown(): void {
+    this.#client.decided();
+    this.#letBodyGo();
+    this.#client.shutDown(this.#attempts);
+  }
+
   /** An exception of ours: 500, or a cut where bytes are out already. */
   fault(): void {
     this.#running?.abort();

@@ -50,6 +50,8 @@ export interface RequestRunner {
   wake(): void;
   statistics(provider: string): ProviderStatistics;
   inFlight(): number;
+  /** Ends whatever still runs, now. */
+  endAll(): void;
   lastProvider(): string | undefined;
   /** Forgets which provider sessions belong to, where that is over; with `force` everywhere. Gives how often. */
   forgetSessions(force: boolean): number;
@@ -62,6 +64,9 @@ interface LiveRequest extends ServedRequest {
   readonly fault: (error: unknown) => void;
   readonly receivedAt: number;
   readonly leaveRuntime: () => void;
+  /** Ends it because the balancer does. */
+  readonly shutDown: () => void;
+  isShutDown: boolean;
   /** Where its running attempt is counted. */
   running: ProviderStatistics | undefined;
 }
@@ -115,6 +120,10 @@ class Runner implements RequestRunner {
     return this.#live.size;
   }
 
+  endAll(): void {
+    for (const entry of this.#live.values()) entry.shutDown();
+  }
+
   lastProvider(): string | undefined {
     return this.#order.lastAnswered();
   }
@@ -152,6 +161,11 @@ class Runner implements RequestRunner {
       facts,
       receivedAt,
       leaveRuntime: runtime.enter(),
+      shutDown: () => {
+        entry.isShutDown = true;
+        actor.send({ type: 'client.left', because: 'the balancer shut down' });
+      },
+      isShutDown: false,
       route: tiers[0]?.[0]?.route ?? '*',
       preferred: order[0]?.provider ?? '',
       isPinned,
@@ -218,6 +232,12 @@ class Runner implements RequestRunner {
 
   #finish(entry: LiveRequest, output: RequestOutput): void {
     const { exchange, facts } = entry;
+    if (entry.isShutDown) {
+      exchange.shutDown();
+      const result = exchange.client.firstContentAt === undefined ? 'exhausted' : 'broken';
+      this.#ended(entry, output.trace, output.result === 'cancelled' ? result : output.result);
+      return;
+    }
     const unanswered = output.result === 'exhausted' || output.result === 'refused';
     if (facts.endpoint === 'count_tokens' && unanswered) {
       exchange.answerLocally(localCount(facts));

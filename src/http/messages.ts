@@ -77,7 +77,8 @@ async function exchange(
     if (!client.signal.aborted) throw error;
   }
   if (reply === undefined) return;
-  if (deps.phase() === 'draining') outgoing.shouldKeepAlive = false;
+  // Also where the end has come, and this is its last word.
+  if (deps.phase() !== 'serving') outgoing.shouldKeepAlive = false;
   sendReply(reply, outgoing, client, {
     requestId,
     cutFlushMs: deps.limits.cutFlushMs,
