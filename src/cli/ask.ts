@@ -8,7 +8,9 @@ import type { World } from './world.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /** The commands that ask the running balancer. */
-export type AskingLine = LineOf<'status' | 'providers' | 'reload' | 'reset' | 'disable' | 'enable'>;
+export type AskingLine = LineOf<
+  'status' | 'providers' | 'reload' | 'reset' | 'forget' | 'disable' | 'enable'
+>;
 
 /** A running balancer that answered, or the exit code after it was said why there is none. */
 export type Contact =

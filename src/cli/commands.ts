@@ -118,6 +118,16 @@ export const COMMANDS = {
     options: { ...FIND, json: JSON_OUT },
     examples: [['reset Reseller', 'it is mended, and need not wait']],
   },
+  forget: {
+    about: 'forget what a provider was found not to know',
+    details: [
+      'Betas, headers and fields that it refused as unknown go to it again with the next request.',
+      FIND_DETAILS,
+    ],
+    argument: NAMES,
+    options: { ...FIND, json: JSON_OUT },
+    examples: [['forget Reseller', 'it was updated']],
+  },
   disable: {
     about: 'send a provider nothing, until it is enabled again',
     details: ['Running requests finish. The configuration stays as it is.', FIND_DETAILS],

@@ -21,6 +21,7 @@ export async function dispatch(args: readonly string[], world: World): Promise<n
     case 'reload':
       return (await import('./reload.ts')).reload(line, world);
     case 'reset':
+    case 'forget':
     case 'disable':
     case 'enable':
       return (await import('./operate.ts')).operate(line, world);

@@ -7,8 +7,10 @@ import { EXIT } from './exit-codes.ts';
 import { noSuchProvider } from './providers.ts';
 import type { World } from './world.ts';
 
-/** `reset`, `disable` and `enable`, for each provider that is named. 1: one of them is not there. */
-export async function operate(line: LineOf<'reset' | 'disable' | 'enable'>, world: World): Promise<number> {
+type OperatingLine = LineOf<'reset' | 'forget' | 'disable' | 'enable'>;
+
+/** `reset`, `forget`, `disable` and `enable`, for each provider that is named. 1: one of them is not there. */
+export async function operate(line: OperatingLine, world: World): Promise<number> {
   const results: unknown[] = [];
   let code: number = EXIT.ok;
   for (const name of line.words) {
@@ -35,11 +37,7 @@ export async function operate(line: LineOf<'reset' | 'disable' | 'enable'>, worl
 }
 
 /** The names that there are, with the nearest one. */
-async function unknown(
-  name: string,
-  line: LineOf<'reset' | 'disable' | 'enable'>,
-  world: World,
-): Promise<string | undefined> {
+async function unknown(name: string, line: OperatingLine, world: World): Promise<string | undefined> {
   const answer = await contact(line, 'GET', '/providers', world);
   const facts = answer.kind === 'answer' ? readBalancer(answer.json) : undefined;
   return facts && noSuchProvider(name, facts.providers.map(idOf));

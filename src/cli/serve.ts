@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import { changedSettings } from '../config/changed-settings.ts';
 import { diffConfigurations } from '../config/diff.ts';
 import { createBufferBudget } from '../domain/buffer-budget.ts';
 import type { Configuration, Settings, TestingSettings } from '../domain/settings.ts';
@@ -89,8 +90,17 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     configuration = loaded.configuration;
     engine.reload(configuration);
     for (const message of loaded.warnings ?? []) observe({ type: 'config.warning', message });
-    const { added, removed, changed, restart } = diffConfigurations(before, configuration);
-    observe({ type: 'config.reloaded', added, removed, changed: changed.map(({ id }) => id) });
+    const diff = diffConfigurations(before, configuration);
+    const { added, removed, routesChanged, orderChanged, restart } = diff;
+    observe({
+      type: 'config.reloaded',
+      added,
+      removed,
+      changed: diff.changed.map(({ id }) => id),
+      settings: changedSettings(before.settings, configuration.settings),
+      routesChanged,
+      orderChanged,
+    });
     if (restart.length > 0) {
       const message = `${restart.join(' and ')} changed: that takes a restart; the old address stays until then.`;
       observe({ type: 'config.warning', message });
@@ -126,6 +136,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   }
   const { server } = started;
   engine.opened();
+  observe({ type: 'config.loaded', file: configuration.file, providers: configuration.providers.length });
   observe({ type: 'server.listening', url: server.url });
   const { testing } = settings();
   if (testing !== undefined) observe({ type: 'config.warning', message: delayWarning(testing) });

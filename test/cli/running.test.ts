@@ -310,7 +310,7 @@ describe('reload', () => {
   });
 });
 
-describe('reset, disable and enable', () => {
+describe('reset, forget, disable and enable', () => {
   const stateOf = (name: string) =>
     served.balancer.engine.status().providers.find((provider) => provider.name === name);
 
@@ -323,6 +323,10 @@ describe('reset, disable and enable', () => {
     });
     expect(stateOf('broken')?.health.failures).toBe(0);
 
+    expect(await ask('forget', 'broken')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^broken /),
+    });
     expect((await ask('disable', '云雾', 'broken')).stdout).toMatch(
       /^云雾 is switched off .*\nbroken is switched off/,
     );
