@@ -52,7 +52,8 @@ function changeOf(before: ProviderSettings | undefined, after: ProviderSettings)
   return [{ id: after.id, keys, identityChanged: keys.some((key) => IDENTITY.has(key)) }];
 }
 
-function changedKeys<T extends object>(before: T, after: T): (keyof T)[] {
+/** Names of what differs between two records of plain data. */
+export function changedKeys<T extends object>(before: T, after: T): (keyof T)[] {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)] as (keyof T)[]);
   return [...keys].filter((key) => !equal(before[key], after[key]));
 }

@@ -1,5 +1,6 @@
 import type { InferOutput } from 'valibot';
 import { withoutUser } from '../domain/address.ts';
+import { LOG_LEVEL_WORDS } from '../domain/log-level.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { EngineStatus, HealthStatus, ProviderStatus } from '../engine/interface.ts';
 import type { ProviderSchema, ProvidersSchema } from './schemas/providers.ts';
@@ -123,7 +124,7 @@ function settingsView(settings: Settings): ProvidersView['settings'] {
     sticky_provider_duration: settings.stickyProviderDurationMs / 1000,
     max_body_size: settings.maxBodySize,
     max_buffered_bytes: settings.maxBufferedBytes,
-    log_level: settings.logLevel,
+    log_level: LOG_LEVEL_WORDS[settings.logLevel],
     auth_enabled: settings.auth.enabled,
   };
 }

@@ -13,6 +13,11 @@ export type BalancerEvent =
       readonly added: readonly string[];
       readonly removed: readonly string[];
       readonly changed: readonly string[];
+      /** Settings that are others now, by their names in the file. */
+      readonly settings: readonly string[];
+      readonly routesChanged: boolean;
+      /** The providers stand in another order. */
+      readonly orderChanged: boolean;
     }
   | { readonly type: 'config.rejected'; readonly message: string }
   | { readonly type: 'config.warning'; readonly message: string }

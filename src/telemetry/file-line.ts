@@ -1,16 +1,7 @@
-import type { LogLevel } from '../domain/settings.ts';
+import { LOG_LEVEL_WORDS } from '../domain/log-level.ts';
 import { isoWithZone } from './format.ts';
 import type { LogLine } from './log-line.ts';
 import { olderName } from './older-names.ts';
-
-/** The words of the older products, which stand in `select(.level == "ERROR")` of many a script. */
-const LEVELS: Readonly<Record<LogLevel, string>> = {
-  debug: 'DEBUG',
-  info: 'INFO',
-  warn: 'WARNING',
-  error: 'ERROR',
-  fatal: 'CRITICAL',
-};
 
 /** When a line is written, and by whom. */
 export interface LineStamp {
@@ -28,7 +19,8 @@ export function fileLine(line: LogLine, { at, offset, logger }: LineStamp): stri
   const hasData = Object.values(data).some((value) => value !== undefined);
   const text = JSON.stringify({
     timestamp: isoWithZone(at, offset),
-    level: LEVELS[level],
+    // They stand in `select(.level == "ERROR")` of many a script.
+    level: LOG_LEVEL_WORDS[level],
     logger,
     event,
     request_id: requestId ?? null,

@@ -31,6 +31,9 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
         added: event.added,
         removed: event.removed,
         changed: event.changed,
+        settings: event.settings,
+        routes_changed: event.routesChanged,
+        order_changed: event.orderChanged,
       });
     case 'config.rejected':
       return line(event, 'error', `Configuration rejected, the running one stays: ${event.message}`);
@@ -206,10 +209,13 @@ function changes(event: Extract<BalancerEvent, { type: 'config.reloaded' }>): st
     ['added', event.added] as const,
     ['removed', event.removed] as const,
     ['changed', event.changed] as const,
+    ['settings', event.settings] as const,
   ]
     .filter(([, names]) => names.length > 0)
     .map(([verb, names]) => `${verb} ${names.join(', ')}`);
-  return parts.length === 0 ? 'the same providers' : parts.join('; ');
+  if (event.routesChanged) parts.push('other routes');
+  if (event.orderChanged) parts.push('another order of providers');
+  return parts.length === 0 ? 'nothing has changed' : parts.join('; ');
 }
 
 function count(value: number, noun: string): string {

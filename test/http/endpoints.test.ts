@@ -206,7 +206,12 @@ describe('GET /providers', () => {
 
   it('shows the settings in force, in the units of the file', async () => {
     const { json } = await get(fixture, '/providers');
-    expect(json.settings).toMatchObject({ failure_cooldown: 60, unhealthy_threshold: 2, max_cooldown: 1800 });
+    expect(json.settings).toMatchObject({
+      failure_cooldown: 60,
+      unhealthy_threshold: 2,
+      max_cooldown: 1800,
+      log_level: 'INFO',
+    });
   });
 
   it('holds no secret: no key, no password of an address, none in a provider’s own words', async () => {

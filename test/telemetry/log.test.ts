@@ -15,7 +15,7 @@ describe('log on a terminal', () => {
       20:00:00 INFO  Draining: 1 request still running
       20:00:00 INFO  Stopped
       20:00:00 INFO  Configuration with 2 providers from /etc/providers.yaml
-      20:00:00 INFO  Configuration reloaded: added 云雾; changed GAC, AnyRouter
+      20:00:00 INFO  Configuration reloaded: added 云雾; changed GAC, AnyRouter; settings log_level, auth; other routes
       20:00:00 ERROR Configuration rejected, the running one stays: providers.yaml:3: type must be one of anthropic, openai, zed
       20:00:00 WARN  request_timeout is ignored
       20:00:00 DEBUG req_3f2a1b2c Received claude-opus-5-5 · stream · 49.2 KB · session 1b2c3d4e · “Write a poem”

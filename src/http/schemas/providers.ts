@@ -114,7 +114,7 @@ const RulesSchema = v.pipe(
     sticky_provider_duration: seconds,
     max_body_size: count,
     max_buffered_bytes: count,
-    log_level: v.picklist(['debug', 'info', 'warn', 'error', 'fatal']),
+    log_level: v.picklist(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']),
     auth_enabled: v.boolean(),
   }),
   v.title('Rules'),
