@@ -39,6 +39,13 @@ const ProviderSchema = v.object({
   ...HealthEntries,
   pairs: v.optional(v.fallback(v.array(v.object({ model: text, ...HealthEntries })), []), []),
   endpoints: v.optional(v.fallback(v.array(v.object({ endpoint: text, ...HealthEntries })), []), []),
+  in_flight: number,
+  max_concurrent: number,
+  waiting: number,
+  learned: v.optional(
+    v.fallback(v.array(v.object({ model: text, kind: text, name: text, since: text })), []),
+    [],
+  ),
   requests: v.optional(
     v.fallback(
       v.nullish(v.object({ in_flight: number, attempts: number, successes: number, failures: number })),
@@ -120,6 +127,13 @@ export function successRateOf({ requests }: ProviderFacts): string | undefined {
   const percent = (successes / ended) * 100;
   // A single failure among a thousand is still one.
   return `${percent > 99 && percent < 100 ? 99 : Math.round(percent)} %`;
+}
+
+/** `2`, or `2/4` where the provider takes so many at once; undefined where it is not told. */
+export function inFlightOf(provider: ProviderFacts): string | undefined {
+  const { requests, in_flight: taken, max_concurrent: most } = provider;
+  if (most !== undefined && most !== null) return `${taken ?? 0}/${most}`;
+  return requests?.in_flight?.toString();
 }
 
 /** `server_error: HTTP 500 …`; undefined without one. */

@@ -7,6 +7,7 @@ import {
   failuresOf,
   type HealthFacts,
   idOf,
+  inFlightOf,
   lastErrorOf,
   type ProviderFacts,
   readBalancer,
@@ -74,6 +75,9 @@ export function providerText(provider: ProviderFacts, options: TableOptions): st
       return ['route', `${pattern} → ${model} (priority ${priority})`];
     }),
     ...provider.pairs.flatMap((pair) => sideRows(`model ${pair.model}`, pair)),
+    ...provider.learned.map(({ model, kind, name, since }): Row => {
+      return ['goes without', `${kind} ${name} for ${model}, since ${since}`];
+    }),
     ...provider.endpoints.flatMap((side) => sideRows(side.endpoint ?? 'endpoint', side)),
   ].map(([label, value]): Row => [label, oneLine(value)]);
   const width = options.columns ?? Number.POSITIVE_INFINITY;
@@ -119,10 +123,11 @@ function sideRows(label: string, health: HealthFacts): Row[] {
 function requestsOf(provider: ProviderFacts): string | undefined {
   const { requests } = provider;
   if (requests === undefined || requests === null) return undefined;
-  const { attempts, successes, failures, in_flight: inFlight } = requests;
+  const { attempts, successes, failures } = requests;
   const rate = successRateOf(provider);
   const served = `${successes ?? 0} served${rate === undefined ? '' : ` (${rate})`}`;
-  return `${attempts ?? 0} attempted, ${served}, ${failures ?? 0} failed, ${inFlight ?? 0} in flight`;
+  const waiting = provider.waiting ? `, ${provider.waiting} waiting` : '';
+  return `${attempts ?? 0} attempted, ${served}, ${failures ?? 0} failed, ${inFlightOf(provider) ?? 0} in flight${waiting}`;
 }
 
 function firstContentOf({ latency }: ProviderFacts): string | undefined {

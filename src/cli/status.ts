@@ -6,6 +6,7 @@ import {
   cooldownOf,
   failuresOf,
   idOf,
+  inFlightOf,
   isAvailable,
   lastErrorOf,
   type ProviderFacts,
@@ -78,7 +79,7 @@ function row(provider: ProviderFacts, current: string | undefined): readonly Cel
   const cells: readonly (string | number | null | undefined)[] = [
     failuresOf(provider),
     cooldownOf(provider),
-    requests?.in_flight,
+    inFlightOf(provider),
     requests?.attempts,
     successRateOf(provider),
     first === undefined ? undefined : formatDuration(first),
