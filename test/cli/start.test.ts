@@ -144,7 +144,7 @@ describe('start', () => {
     expect(await balancer.exit).toBe(0);
     const lines = balancer.stdout().trimEnd().split('\n');
     const events = lines.map((line) => (JSON.parse(line) as { event: string }).event);
-    expect(events).toEqual(['server.listening', 'server.draining', 'server.stopped']);
+    expect(events).toEqual(['config.loaded', 'server.listening', 'server.draining', 'server.stopped']);
     expect(balancer.stderr()).toContain('│    Providers     : 1/1 healthy');
     expect(balancer.stdout() + balancer.stderr()).not.toMatch(/secret-of-a|\[\d+m/);
   });
@@ -163,7 +163,7 @@ describe('start', () => {
         .split('\n')
         .map((line) => (JSON.parse(line) as { event: string }).event);
     const kept = eventsOf(await readFile(join(cwd, 'logs', 'balancer.jsonl'), 'utf8'));
-    expect(kept).toEqual(['server.listening', 'server.draining', 'server.stopped']);
+    expect(kept).toEqual(['config.loaded', 'server.listening', 'server.draining', 'server.stopped']);
     expect(eventsOf(balancer.stdout())).toEqual(kept);
   });
 });
