@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
 import { type Balancer, serve } from '../../src/cli/serve.ts';
-import { parseConfiguration } from '../../src/config/parse.ts';
+import { type LoadResult, parseConfiguration } from '../../src/config/parse.ts';
 import type { Configuration } from '../../src/domain/settings.ts';
 import type { ReloadOutcome } from '../../src/http/context.ts';
 import type { ReceivedRequest } from '../../src/simulator/received-request.ts';
@@ -34,7 +34,7 @@ export interface Bench {
   ended(number: number): Promise<RequestEnded>;
   until(what: string, holds: () => boolean): Promise<void>;
   /** Replaces the file and has it read. */
-  reload(file: BenchFile): Promise<ReloadOutcome>;
+  reload(file: BenchFile | string): Promise<ReloadOutcome>;
 }
 
 export interface BenchOptions {
@@ -68,28 +68,34 @@ export function entry(
   };
 }
 
-/** Starts balancers that are gone after each test. To be called at the top of a test file. */
-export function useBench(): (file: BenchFile, options?: BenchOptions) => Promise<Bench> {
+/**
+ * Starts balancers that are gone after each test. To be called at the top of a test file. A file given as text is read as
+ * it stands, its affinity included, but for where it listens.
+ */
+export function useBench(): (file: BenchFile | string, options?: BenchOptions) => Promise<Bench> {
   const running: Balancer[] = [];
   afterEach(async () => {
     for (const balancer of running.splice(0)) await balancer.stop();
   });
   return async (file, { clock = new ManualClock() } = {}) => {
     const events: BalancerEvent[] = [];
-    let current = configurationOf(file);
+    let current = read(file);
     const served = await serve({
-      configuration: current,
+      configuration: configurationOf(current),
       env: {},
       clock,
       random: () => 0.5,
       observe: (event) => events.push(event),
-      load: async () => ({ kind: 'loaded', configuration: current }),
+      load: async () =>
+        current.ok
+          ? { kind: 'loaded', configuration: configurationOf(current) }
+          : { kind: 'rejected', errors: messagesOf(current) },
     });
     if (served.kind === 'failed') throw new Error(served.message);
     const { balancer } = served;
     running.push(balancer);
     return benchOf(balancer, clock, events, (next) => {
-      current = configurationOf(next);
+      current = read(next);
     });
   };
 }
@@ -98,7 +104,7 @@ function benchOf(
   balancer: Balancer,
   clock: ManualClock,
   events: readonly BalancerEvent[],
-  write: (file: BenchFile) => void,
+  write: (file: BenchFile | string) => void,
 ): Bench {
   const { url } = balancer.server;
   const view = async (): Promise<ProvidersView> =>
@@ -139,12 +145,21 @@ function endsOf(events: readonly BalancerEvent[]): readonly RequestEnded[] {
   return events.filter((event) => event.type === 'request.ended');
 }
 
-function configurationOf(file: BenchFile): Configuration {
+function read(file: BenchFile | string): LoadResult {
+  if (typeof file === 'string') return parseConfiguration(file, { env: {} });
   const { sticky_provider_duration = 0, ...settings } = file.settings ?? {};
   const text = JSON.stringify({ ...file, settings: { port: 0, sticky_provider_duration, ...settings } });
-  const parsed = parseConfiguration(text, { env: {} });
-  if (!parsed.ok) throw new Error(parsed.diagnostics.map(({ message }) => message).join('\n'));
-  return parsed.configuration;
+  return parseConfiguration(text, { env: {} });
+}
+
+function configurationOf(read: LoadResult): Configuration {
+  if (!read.ok) throw new Error(messagesOf(read).join('\n'));
+  const { configuration } = read;
+  return { ...configuration, settings: { ...configuration.settings, host: '127.0.0.1', port: 0 } };
+}
+
+function messagesOf({ diagnostics }: LoadResult): readonly string[] {
+  return diagnostics.map(({ message }) => message);
 }
 
 /** The values of a received request's header that carry a credential. */
