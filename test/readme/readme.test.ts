@@ -124,7 +124,9 @@ describe('the commands of README.md', () => {
       // A group of its own, to be ended as a whole.
       detached: true,
       env: {
-        PATH: process.env.PATH,
+        // What the page installs globally goes here, and is found.
+        PATH: `${join(folder, 'global', 'bin')}:${process.env.PATH}`,
+        npm_config_prefix: join(folder, 'global'),
         HOME: folder,
         PORT: String(port),
         npm_config_cache: process.env.npm_config_cache ?? join(process.env.HOME ?? folder, '.npm'),
