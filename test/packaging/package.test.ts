@@ -24,6 +24,7 @@ const SOURCES = [
   'LICENSE',
   'README.md',
   'bench',
+  'docs',
   'machines',
   'package.json',
   'providers.example.yaml',
@@ -62,9 +63,16 @@ describe('the package', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'docs/providers.schema.json',
       'package.json',
       'providers.example.yaml',
     ]);
+  });
+
+  it('holds the schema at the place that the first line of the example names', () => {
+    const [line = ''] = readFileSync(join(folder, 'copy', 'providers.example.yaml'), 'utf8').split('\n');
+    const [, schema] = /^# yaml-language-server: \$schema=\.\/(\S+)$/.exec(line) ?? [];
+    expect(packed).toContain(schema);
   });
 
   it('holds every compiled source, and none whose source is gone', () => {
