@@ -106,6 +106,16 @@ describe('a request at a provider with max_concurrent', () => {
     expect(second.state()).toEqual({ active: 'attempting' });
   });
 
+  it('gives its slot back when the attempt dies of a bug of ours', () => {
+    const world = startWorld(['a', 'b'], { limits: { a: 1, b: 1 }, attemptThrows: true });
+    const request = world.submit();
+    expect(request.output()?.result).toBe('exhausted');
+    expect([world.slots.counts('a'), world.slots.counts('b')]).toEqual([
+      { inFlight: 0, waiting: 0 },
+      { inFlight: 0, waiting: 0 },
+    ]);
+  });
+
   it('keeps its slot for a repair at the same provider', async () => {
     const world = startWorld(['a'], { limits: { a: 1 } });
     world.submit();
