@@ -89,7 +89,7 @@ function mistakesIn(text: string, { providers }: NewConfiguration): string | und
   return formatDiagnostics(result.diagnostics, { occasion: 'check' });
 }
 
-function whatNow(path: string, output: string, { providers, port }: NewConfiguration, world: World): string {
+function whatNow(path: string, output: string, { providers }: NewConfiguration, world: World): string {
   const unset = variablesOf(providers).filter((name) => !world.env[name]);
   const flag = output === 'providers.yaml' ? '' : ` --config ${output}`;
   return [
@@ -99,10 +99,9 @@ function whatNow(path: string, output: string, { providers, port }: NewConfigura
       : ['', 'Set before the start:', ...unset.map((name) => `  export ${name}=…`)]),
     '',
     'Then:',
-    `  claude-code-balancer start${flag}`,
-    `  ANTHROPIC_BASE_URL=http://127.0.0.1:${port} claude`,
-    'or both at once:',
     `  claude-code-balancer run${flag} -- claude`,
+    'It brings a balancer along. For one that stays, which run then uses:',
+    `  claude-code-balancer start${flag}`,
     '',
   ].join('\n');
 }

@@ -59,7 +59,10 @@ export function openRunLog(configuration: Configuration, world: World, clock: Cl
 
 function isFailure(event: BalancerEvent): boolean {
   if (event.type === 'fault') return true;
-  return event.type === 'request.ended' && ['exhausted', 'broken', 'faulted'].includes(event.result);
+  if (event.type !== 'request.ended') return false;
+  // A provider's refusal speaks for itself. Of our own one, as of a model without a route, the client may hide the words.
+  const isOurRefusal = event.result === 'refused' && event.trace.attempts.length === 0;
+  return isOurRefusal || ['exhausted', 'broken', 'faulted'].includes(event.result);
 }
 
 function defaultPath({ env, home }: World): string {

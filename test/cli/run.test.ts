@@ -139,6 +139,22 @@ describe('run starts a balancer', () => {
     );
   });
 
+  it('and says so of a request that it refused itself, whose reason Claude Code keeps to itself', async () => {
+    const file = { providers: [entry()], model_routes: { 'no-such-*': [{ provider: 'only' }] } };
+    const cwd = await workplace.folder({
+      'providers.yaml': JSON.stringify({ ...file, settings: { port: 0 } }),
+    });
+    const { code, stdout, stderr } = await run(script(CLIENT), { cwd });
+    expect({ code, stdout }).toEqual({ code: 9, stdout: 'not_found_error\n' });
+    expect(stderr).toContain('The balancer could not serve 1 request; its log tells why: ');
+  });
+
+  it('and says nothing of a request that a provider refused in its own words', async () => {
+    provider.setBehaviour(scenario('orphaned_tool_use').behaviour);
+    const { code, stderr } = await run(script(CLIENT), { cwd: await folder() });
+    expect({ code, stderr }).toEqual({ code: 9, stderr: '' });
+  });
+
   it('whose key the program gets', async () => {
     const cwd = await folder({ auth: { enabled: true, api_key: 'the-key-of-the-balancer' } });
     const env = { ANTHROPIC_API_KEY: 'sk-of-the-user' };
