@@ -31,7 +31,9 @@ export async function migrate(line: LineOf<'migrate'>, world: World): Promise<nu
     }
     stderr.write(`Written: ${path}\n`);
   }
-  const { dialect } = result;
+  const { dialect, nowErrors } = result;
   stderr.write(dialect === TODAY ? 'It has today’s form already.\n' : `It was a file of ${dialect}.\n`);
+  if (nowErrors.length > 0)
+    stderr.write(`In today’s form check calls these warnings errors: ${nowErrors.join(', ')}.\n`);
   return hasErrors(result.diagnostics, 'start') ? EXIT.failed : EXIT.ok;
 }

@@ -19,6 +19,8 @@ export type MigrationResult =
       readonly dialect: DialectName;
       /** What is said about the file as it was; an error among them is still in the result. */
       readonly diagnostics: readonly Diagnostic[];
+      /** Paths of what a check called a warning in the older form and calls an error in today's, in the file's order. */
+      readonly nowErrors: readonly string[];
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
@@ -41,12 +43,27 @@ export function migrateConfiguration(text: string, context: ParseContext): Migra
   }
   // A tree that was cut short is not what the file says.
   const cut = findings.some(({ finding }) => finding.start === 'error');
-  if (dialect === TODAY && oldBooleans.size === 0) return { ok: true, text, dialect, diagnostics };
+  if (dialect === TODAY && oldBooleans.size === 0)
+    return { ok: true, text, dialect, diagnostics, nowErrors: [] };
   const written = cut ? undefined : writtenOut(source);
-  if (written === undefined || !meansTheSame(before, parseConfiguration(written, context))) {
+  const after = written === undefined ? undefined : parseConfiguration(written, context);
+  if (written === undefined || after === undefined || !meansTheSame(before, after)) {
     return { ok: false, diagnostics: [...diagnostics, unwritable(context)] };
   }
-  return { ok: true, text: written, dialect, diagnostics };
+  return {
+    ok: true,
+    text: written,
+    dialect,
+    diagnostics,
+    nowErrors: newErrors(diagnostics, after.diagnostics),
+  };
+}
+
+function newErrors(before: readonly Diagnostic[], after: readonly Diagnostic[]): readonly string[] {
+  const errorsOf = (diagnostics: readonly Diagnostic[]): readonly string[] =>
+    diagnostics.filter(({ check }) => check === 'error').map(({ path }) => path);
+  const known = new Set(errorsOf(before));
+  return [...new Set(errorsOf(after).filter((path) => !known.has(path)))];
 }
 
 function meansTheSame(before: LoadResult, after: LoadResult): boolean {

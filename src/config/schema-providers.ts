@@ -48,7 +48,13 @@ export const ProviderSchema = v.object({
     {},
   ),
   available_models: v.optional(texts('The client’s model names that it serves; empty: all of them.'), []),
-  headers: v.optional(textMap('Headers set on every request to it.', { secret: true }), {}),
+  headers: v.optional(
+    textMap(
+      'Headers set on every request to it. What stands under `anthropic-beta` is added to the client’s.',
+      { secret: true },
+    ),
+    {},
+  ),
   timeouts: v.optional(ProviderTimeoutsSchema, {}),
   max_connections: v.optional(
     v.pipe(

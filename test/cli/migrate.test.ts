@@ -22,6 +22,7 @@ describe('migrate', () => {
     const { code, stdout, stderr } = await run('migrate', 'config.yaml');
     expect(code).toBe(0);
     expect(stderr).toContain('It was a file of balancer 0.3.0.\n');
+    expect(stderr).not.toContain('calls these warnings errors');
     expect(stdout).toContain('model_routes:');
     expect(await readFile(join(cwd, 'config.yaml'), 'utf8')).toBe(before);
 
@@ -31,6 +32,24 @@ describe('migrate', () => {
     const again = await run('migrate', 'new.yaml');
     expect(again.stdout).toBe(stdout);
     expect(again.stderr).toContain('It has today’s form already.\n');
+  });
+
+  it('says which warnings of the older file are errors in the new one', async () => {
+    const old = await readFile(
+      new URL('../fixtures/config/fragment with auth.yaml', import.meta.url),
+      'utf8',
+    );
+    await writeFile(join(cwd, 'old.yaml'), old);
+    const { code, stdout, stderr } = await run('migrate', 'old.yaml');
+    expect(code).toBe(0);
+    expect(stderr.split('\n').slice(-3)).toEqual([
+      'It was a file of balancer 0.1.6.',
+      'In today’s form check calls these warnings errors: providers[1].name, providers[1].base_url, model_routes["*sonnet*"][0].provider.',
+      '',
+    ]);
+    await writeFile(join(cwd, 'new.yaml'), stdout);
+    expect((await run('check', 'old.yaml')).code).toBe(0);
+    expect((await run('check', 'new.yaml')).code).toBe(1);
   });
 
   it('without a file takes the one that start would read', async () => {
