@@ -2,7 +2,7 @@ import { type Diagnostic, hasErrors } from '../config/diagnostic.ts';
 import { type DialectName, TODAY } from '../config/dialects/dialect.ts';
 import { formatDiagnostics } from '../config/format.ts';
 import { loadConfiguration } from '../config/load.ts';
-import type { Configuration, ProviderSettings, RouteTarget } from '../domain/settings.ts';
+import type { Configuration, ProviderSettings, RouteTarget, Settings } from '../domain/settings.ts';
 import { oneLine } from '../telemetry/format.ts';
 import { EXIT } from './exit-codes.ts';
 import { columnsOf, showsColor, type World } from './world.ts';
@@ -37,8 +37,9 @@ function sizes({ providers, routes }: Configuration): readonly string[] {
 function readText(configuration: Configuration, columns: number | undefined): string {
   const { providers, routes, settings } = configuration;
   const rows = [
-    ...providers.map((provider) => [provider.id, providerText(provider)] as const),
+    ...providers.map((provider) => [provider.id, providerText(provider, settings)] as const),
     ...routes.map(({ pattern, targets }) => [pattern, `→ ${targets.map(targetText).join(', ')}`] as const),
+    ['chosen by', choiceText(settings)],
     [
       'listens at',
       `${settings.host}, port ${settings.port}${settings.auth.enabled ? ', asks for a key' : ''}`,
@@ -50,10 +51,29 @@ function readText(configuration: Configuration, columns: number | undefined): st
     .join('');
 }
 
-function providerText({ type, baseUrl, credential, enabled, unservable }: ProviderSettings): string {
+function providerText(provider: ProviderSettings, { selectionStrategy }: Settings): string {
+  const { type, baseUrl, credential, enabled, unservable } = provider;
   if (!enabled) return `${type}, ${baseUrl}, disabled`;
   if (unservable !== undefined) return `${type}, ${baseUrl}, not used: ${unservable}`;
-  return `${type}, ${baseUrl}, ${credential.kind}`;
+  const mapped = Object.keys(provider.modelMappings).length;
+  const served = provider.availableModels.length;
+  return [
+    type,
+    baseUrl,
+    credential.kind,
+    ...(selectionStrategy === 'weighted_round_robin' ? [`weight ${provider.weight}`] : []),
+    ...(mapped > 0 ? [`${count(mapped, 'model')} mapped`] : []),
+    ...(served > 0 ? [`${count(served, 'model')} only`] : []),
+    ...(provider.mustStream ? ['must stream'] : []),
+    ...(provider.streamingMode === 'auto' ? [] : [`streams ${provider.streamingMode}`]),
+    ...(provider.maxConcurrent === undefined ? [] : [`${provider.maxConcurrent} at a time`]),
+  ].join(', ');
+}
+
+function choiceText({ selectionStrategy, resilience }: Settings): string {
+  const { unhealthyThreshold, failureCooldownMs } = resilience;
+  const failures = unhealthyThreshold === 1 ? '1 failure lets' : `${unhealthyThreshold} failures let`;
+  return `${selectionStrategy}; ${failures} a provider rest for ${failureCooldownMs / 1000} s`;
 }
 
 function targetText({ provider, model, enabled }: RouteTarget): string {

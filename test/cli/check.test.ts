@@ -50,6 +50,7 @@ describe('check', () => {
         '  a           anthropic, https://a.example, api_key\n' +
         '  b           anthropic, https://b.example, api_key\n' +
         '  *opus*      → a\n' +
+        '  chosen by   priority; 2 failures let a provider rest for 60 s\n' +
         '  listens at  127.0.0.1, port 9090\n',
       stderr: '',
     });
@@ -83,6 +84,19 @@ describe('check', () => {
     expect(rest).toMatch(/^ok \(\d+ providers, /);
     expect(rest).toContain(`, in the form of ${form}\n`);
     expect(rest.match(/ (?:anthropic|openai), https?:/g)?.length).toBeGreaterThan(0);
+  });
+
+  it('says what a file of aiproxy asks for: weights, models, streams, and when an upstream is out', async () => {
+    const text = await readFile(new URL('../fixtures/config/aiproxy.yaml', import.meta.url), 'utf8');
+    const { stdout } = await check({ 'config.yaml': text }, 'config.yaml');
+    const lines = stdout.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'strong anthropic, https://strong.example, api_key, weight 10, 1 model mapped, 2 models only',
+        'nameless.example:8443 anthropic, https://nameless.example:8443/api, api_key, weight 1, must stream',
+        'chosen by weighted_round_robin; 3 failures let a provider rest for 1800 s',
+      ]),
+    );
   });
 
   it('ends with 1 on errors, tells all of them at once and their number, and shows no secret', async () => {
