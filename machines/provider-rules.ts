@@ -74,6 +74,11 @@ export function becomes(context: ProviderContext, event: ProviderEvent, state: H
   return isAttemptEvent(event) && healthState(healthAfter(context, event).provider, event.at) === state;
 }
 
+/** Whether an attempt's event leaves health as it is. */
+export function changesNothing(context: ProviderContext, event: ProviderEvent): boolean {
+  return isAttemptEvent(event) && healthAfter(context, event) === context.health;
+}
+
 /** Whether the attempt that begins is the provider's trial. */
 export function claims(context: ProviderContext, event: ProviderEvent): boolean {
   return (

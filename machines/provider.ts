@@ -18,6 +18,7 @@ import type {
 import { learning } from './provider-learning.ts';
 import {
   becomes,
+  changesNothing,
   claims,
   cooldownLeftMs,
   countsAgain,
@@ -68,8 +69,11 @@ const providerSetup = setup({
     switchOff: assign({ disabledByHand: true }),
     switchOn: assign({ disabledByHand: false }),
     keepTime: assign(({ event }) => ('at' in event ? { at: event.at } : {})),
+    /** Records an attempt's event that changes nothing visible: there is nothing to tell. */
+    note: assign(({ context, event }) => (isAttemptEvent(event) ? recorded(context, event) : {})),
   },
   guards: {
+    changesNothing: ({ context, event }) => changesNothing(context, event),
     isDisabled: ({ context }) => isDisabled(context),
     isCooling: ({ context }) => stateOf(context) === 'cooling',
     isOnTrial: ({ context }) => stateOf(context) === 'trial',
@@ -157,7 +161,8 @@ export const providerMachine = machineSetup.createMachine({
   }),
   initial: 'waking',
   on: {
-    'attempt.started': { actions: 'record' },
+    // Whoever begins an attempt takes a trial's place at most, and that shows nowhere.
+    'attempt.started': { actions: 'note' },
     'attempt.committed': { actions: 'record' },
     'attempt.settled': { actions: 'record' },
     'parts.learned': { actions: 'learn' },
@@ -183,6 +188,8 @@ export const providerMachine = machineSetup.createMachine({
     healthy: {
       on: {
         'attempt.settled': [
+          // First: the way of almost every request.
+          { guard: 'changesNothing', actions: 'note' },
           { guard: 'trips', target: 'cooling', actions: 'record' },
           { guard: 'leavesDoubt', target: 'degraded', actions: 'record' },
           { actions: 'record' },
@@ -207,8 +214,8 @@ export const providerMachine = machineSetup.createMachine({
       on: {
         // Timers may be late (the machine slept): the wall clock decides.
         'attempt.started': [
-          { guard: 'claims', target: 'trial.running', actions: 'record' },
-          { actions: 'record' },
+          { guard: 'claims', target: 'trial.running', actions: 'note' },
+          { actions: 'note' },
         ],
         'attempt.committed': [
           { guard: 'leavesDoubt', target: 'degraded', actions: 'record' },
@@ -241,10 +248,7 @@ export const providerMachine = machineSetup.createMachine({
           // New settings or an operator's word don't take a running trial its place.
           always: { guard: 'isClaimed', target: 'running' },
           on: {
-            'attempt.started': [
-              { guard: 'claims', target: 'running', actions: 'record' },
-              { actions: 'record' },
-            ],
+            'attempt.started': [{ guard: 'claims', target: 'running', actions: 'note' }, { actions: 'note' }],
           },
         },
         running: {},

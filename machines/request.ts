@@ -65,10 +65,16 @@ const requestSetup = setup({
     freeSlot: ({ context }) => context.ports.slots.free(context.id),
     noteCommit: assign(({ context }) => ({
       attempts: withLast(context.attempts, { committedAt: context.ports.now() }),
+      pending: [],
     })),
+    /** Somebody answers: the failures that waited are their providers' own. Before `noteCommit`, which forgets them. */
+    tellPending: ({ context }) => {
+      for (const verdict of context.pending) tell(context, verdict);
+    },
+    /** Only of a trial: to whoever is well it means nothing. */
     tellCommit: ({ context }) => {
-      const { current, ports } = context;
-      if (current === undefined) return;
+      const { current, decision, ports } = context;
+      if (current === undefined || decision.kind !== 'try' || decision.mode === 'normal') return;
       ports.provider(current.candidate.provider)?.send({
         type: 'attempt.committed',
         attemptId: current.attemptId,
@@ -110,8 +116,6 @@ const requestSetup = setup({
     })),
     /** The round is over: were all failures the machine's own network? */
     resolvePending: assign(({ context }) => resolved(context)),
-    /** Somebody answered: the failures that waited are their providers' own. */
-    settlePending: assign(({ context }) => ({ pending: [], due: context.pending })),
     /** Sent at once: the choice that follows must see the provider as this verdict leaves it. */
     tellDue: ({ context }) => {
       for (const verdict of context.due) tell(context, verdict);
@@ -215,7 +219,7 @@ export const requestMachine = requestSetup.createMachine({
           on: {
             'attempt.committed': {
               target: 'streaming',
-              actions: ['noteCommit', 'tellCommit', 'tellLearned', 'settlePending', ...TELL],
+              actions: ['tellCommit', 'tellLearned', 'tellPending', 'noteCommit'],
             },
             'attempt.settled': { target: '#request.selecting', actions: ['noteEnd', 'emitEnd', ...TELL] },
           },
