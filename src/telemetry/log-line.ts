@@ -13,21 +13,65 @@ export interface LogLine {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** How loud each event is. Two kinds are louder the worse they are. */
+const LEVELS: Readonly<Record<Exclude<BalancerEventType, 'request.ended' | 'health.changed'>, LogLevel>> = {
+  'server.listening': 'info',
+  'server.draining': 'info',
+  'server.stopped': 'info',
+  'config.loaded': 'info',
+  'config.reloaded': 'info',
+  'config.rejected': 'error',
+  'config.warning': 'warn',
+  'state.warning': 'warn',
+  'client.hint': 'warn',
+  'auth.refused': 'warn',
+  'provider.operated': 'info',
+  'provider.learned': 'info',
+  fault: 'error',
+  'request.received': 'debug',
+  'request.attempt_failed': 'debug',
+  'request.hint': 'warn',
+  'request.rejected': 'warn',
+};
+
+/** How loud each ending is. A client that leaves is everyday life; nobody left to answer is not. */
+const ENDING: Readonly<Record<RequestEnded['result'], LogLevel>> = {
+  served: 'info',
+  local: 'info',
+  cancelled: 'info',
+  refused: 'warn',
+  broken: 'warn',
+  exhausted: 'error',
+  faulted: 'error',
+};
+
+/** How loud an event is. It is known before its line is made: most lines of requests are never written. */
+export function levelOf(event: BalancerEvent): LogLevel {
+  switch (event.type) {
+    case 'request.ended':
+      return ENDING[event.result];
+    case 'health.changed':
+      return event.to === 'cooling' ? 'warn' : 'info';
+    default:
+      return LEVELS[event.type];
+  }
+}
+
 /** The one place that turns events into log lines. `offset`: the zone's minutes east of UTC. */
 export function logLine(event: BalancerEvent, offset: number): LogLine {
   switch (event.type) {
     case 'server.listening':
-      return line(event, 'info', `Listening on ${event.url}`, { url: event.url });
+      return line(event, `Listening on ${event.url}`, { url: event.url });
     case 'server.draining':
-      return line(event, 'info', `Draining: ${count(event.inFlight, 'request')} still running`, {
+      return line(event, `Draining: ${count(event.inFlight, 'request')} still running`, {
         in_flight: event.inFlight,
       });
     case 'server.stopped':
-      return line(event, 'info', 'Stopped');
+      return line(event, 'Stopped');
     case 'config.loaded':
-      return line(event, 'info', configLoaded(event), { file: event.file, providers: event.providers });
+      return line(event, configLoaded(event), { file: event.file, providers: event.providers });
     case 'config.reloaded':
-      return line(event, 'info', `Configuration reloaded: ${changes(event)}`, {
+      return line(event, `Configuration reloaded: ${changes(event)}`, {
         added: event.added,
         removed: event.removed,
         changed: event.changed,
@@ -36,25 +80,25 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
         order_changed: event.orderChanged,
       });
     case 'config.rejected':
-      return line(event, 'error', `Configuration rejected, the running one stays: ${event.message}`);
+      return line(event, `Configuration rejected, the running one stays: ${event.message}`);
     case 'config.warning':
     case 'state.warning':
-      return line(event, 'warn', event.message);
+      return line(event, event.message);
     case 'client.hint':
-      return line(event, 'warn', event.message);
+      return line(event, event.message);
     case 'auth.refused':
       return {
-        ...line(event, 'warn', `Refused ${event.path}: ${event.reason}`, { path: event.path }),
+        ...line(event, `Refused ${event.path}: ${event.reason}`, { path: event.path }),
         requestId: event.requestId,
       };
     case 'provider.operated':
-      return line(event, 'info', `${event.provider}: ${event.action} by hand`, {
+      return line(event, `${event.provider}: ${event.action} by hand`, {
         provider: event.provider,
         action: event.action,
       });
     case 'provider.learned':
       return {
-        ...line(event, 'info', learnedText(event), {
+        ...line(event, learnedText(event), {
           provider: event.provider,
           model: event.model,
           parts: event.parts,
@@ -65,7 +109,7 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
       return healthLine(event, offset);
     case 'fault':
       return {
-        ...line(event, 'error', `${event.message} ${errorText(event.error)}`, {
+        ...line(event, `${event.message} ${errorText(event.error)}`, {
           error: describe(event.error),
         }),
         ...(event.requestId === undefined ? {} : { requestId: event.requestId }),
@@ -92,7 +136,7 @@ function lineOfRequest(event: RequestEvent): LogLine {
     case 'request.received': {
       const { preview } = event;
       const words = preview === undefined ? '' : ` · “${preview}”`;
-      return ofRequest(event, event.request.id, 'debug', `Received ${arrivalLine(event.request)}${words}`, {
+      return ofRequest(event, event.request.id, `Received ${arrivalLine(event.request)}${words}`, {
         ...facts(event),
         ...(preview !== undefined && { preview }),
       });
@@ -100,7 +144,7 @@ function lineOfRequest(event: RequestEvent): LogLine {
     case 'request.attempt_failed': {
       const where = `${event.provider}/${event.model}`;
       const what = `Attempt ${event.attempt} at ${where} failed after ${formatDuration(event.afterMs)}: ${event.failure.kind}, ${event.failure.detail}`;
-      return ofRequest(event, event.request.id, 'debug', what, {
+      return ofRequest(event, event.request.id, what, {
         provider: event.provider,
         model: event.model,
         attempt: event.attempt,
@@ -109,14 +153,14 @@ function lineOfRequest(event: RequestEvent): LogLine {
       });
     }
     case 'request.hint':
-      return ofRequest(event, event.request.id, 'warn', event.message, facts(event));
+      return ofRequest(event, event.request.id, event.message, facts(event));
     case 'request.rejected':
-      return ofRequest(event, event.requestId, 'warn', `${event.status} for ${event.path}: ${event.reason}`, {
+      return ofRequest(event, event.requestId, `${event.status} for ${event.path}: ${event.reason}`, {
         path: event.path,
         status: event.status,
       });
     case 'request.ended':
-      return ofRequest(event, event.request.id, ENDING[event.result], requestLine(event), {
+      return ofRequest(event, event.request.id, requestLine(event), {
         result: event.result,
         status: event.status,
         provider: event.provider,
@@ -137,17 +181,6 @@ function lineOfRequest(event: RequestEvent): LogLine {
   }
 }
 
-/** How loud each ending is. A client that leaves is everyday life; nobody left to answer is not. */
-const ENDING: Readonly<Record<RequestEnded['result'], LogLevel>> = {
-  served: 'info',
-  local: 'info',
-  cancelled: 'info',
-  refused: 'warn',
-  broken: 'warn',
-  exhausted: 'error',
-  faulted: 'error',
-};
-
 /** `GAC: healthy → cooling until 12:01:00 · 2nd counted failure · server_error in headers, 502 Bad Gateway`. */
 function healthLine(event: HealthChanged, offset: number): LogLine {
   const who = event.scope === 'provider' ? event.provider : `${event.provider}, ${event.scope}`;
@@ -155,43 +188,32 @@ function healthLine(event: HealthChanged, offset: number): LogLine {
   const cause =
     event.cause === undefined ? '' : ` · ${event.cause.kind} in ${event.cause.phase}, ${event.cause.detail}`;
   return {
-    ...line(
-      event,
-      event.to === 'cooling' ? 'warn' : 'info',
-      `${who}: ${event.from} → ${event.to}${until} · ${event.rule}${cause}`,
-      {
-        provider: event.provider,
-        scope: event.scope,
-        from: event.from,
-        to: event.to,
-        rule: event.rule,
-        cause: event.cause,
-        attempt: event.attempt,
-        cooling_until:
-          event.coolingUntil === undefined ? undefined : new Date(event.coolingUntil).toISOString(),
-      },
-    ),
+    ...line(event, `${who}: ${event.from} → ${event.to}${until} · ${event.rule}${cause}`, {
+      provider: event.provider,
+      scope: event.scope,
+      from: event.from,
+      to: event.to,
+      rule: event.rule,
+      cause: event.cause,
+      attempt: event.attempt,
+      cooling_until:
+        event.coolingUntil === undefined ? undefined : new Date(event.coolingUntil).toISOString(),
+    }),
     ...(event.requestId === undefined ? {} : { requestId: event.requestId }),
   };
 }
 
-function line(
-  event: BalancerEvent,
-  level: LogLevel,
-  message: string,
-  data: Readonly<Record<string, unknown>> = {},
-): LogLine {
-  return { level, event: event.type, message, data };
+function line(event: BalancerEvent, message: string, data: Readonly<Record<string, unknown>> = {}): LogLine {
+  return { level: levelOf(event), event: event.type, message, data };
 }
 
 function ofRequest(
   event: RequestEvent,
   requestId: string,
-  level: LogLevel,
   message: string,
   data: Readonly<Record<string, unknown>>,
 ): LogLine {
-  return { ...line(event, level, message, data), requestId };
+  return { ...line(event, message, data), requestId };
 }
 
 function facts({ request }: Exclude<RequestEvent, { type: 'request.rejected' }>): Record<string, unknown> {

@@ -5,7 +5,7 @@ import type { BalancerEvent } from './events.ts';
 import { fileLine } from './file-line.ts';
 import { isoWithZone } from './format.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
-import { type LogLine, logLine } from './log-line.ts';
+import { type LogLine, levelOf, logLine } from './log-line.ts';
 import { redactDeep } from './redaction.ts';
 
 /** What a reload may change. */
@@ -92,11 +92,10 @@ export function createLog(options: LogOptions): Log {
 
   return {
     observe(event) {
+      if (!json.isLevelEnabled(levelOf(event))) return;
       const at = now();
       const offset = zoneOffset(at);
-      const raw = logLine(event, offset);
-      if (!json.isLevelEnabled(raw.level)) return;
-      const line = withoutSecrets(raw, redact);
+      const line = withoutSecrets(logLine(event, offset), redact);
       if (format === 'text') output.write(textOrJson(line));
       else {
         const id = line.requestId === undefined ? {} : { request_id: line.requestId };
