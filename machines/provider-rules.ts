@@ -54,7 +54,8 @@ export function recorded(context: ProviderContext, event: AttemptEvent) {
   return {
     health: healthAfter(context, event),
     at: event.at,
-    ...('sequence' in event ? { latestSequence: Math.max(context.latestSequence, event.sequence) } : {}),
+    latestSequence:
+      'sequence' in event ? Math.max(context.latestSequence, event.sequence) : context.latestSequence,
     inFlight: inFlightAfter(context.inFlight, event),
   };
 }

@@ -158,7 +158,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   }
 
   return {
-    submit: (request, signal) => runner.submit(request, signal),
+    submit: (request, departure) => runner.submit(request, departure),
     status() {
       const { configuration } = runtimes.current;
       const lastProvider = runner.lastProvider();

@@ -28,7 +28,6 @@ import { asksStream, type MadeRequest, madeRequest } from './upstream-request.ts
 export interface ExchangeOptions {
   /** Without its body, which is let go at the commit. */
   readonly request: Omit<ClientRequest, 'body'>;
-  readonly walked: WalkedBody;
   readonly stream: boolean;
   /** Ours: sessions of Claude Code repair a cut themselves. */
   readonly isClaudeCode: boolean;
@@ -48,7 +47,7 @@ export interface ExchangeOptions {
  * happens when is decided by the request's chart.
  */
 export class Exchange {
-  readonly #options: Omit<ExchangeOptions, 'walked'>;
+  readonly #options: ExchangeOptions;
   readonly #client: ClientReply;
   readonly #answers = new Map<number, UpstreamAnswer>();
   /** Let go at the commit: nothing can be repeated afterwards. */
@@ -56,9 +55,9 @@ export class Exchange {
   #running: RunningAttempt | undefined;
   #attempts = 0;
 
-  constructor({ walked, ...options }: ExchangeOptions) {
+  constructor(body: WalkedBody, options: ExchangeOptions) {
     this.#options = options;
-    this.#body = walked;
+    this.#body = body;
     const { clock, runtime, request, stream, isClaudeCode } = options;
     this.#client = new ClientReply({
       requestId: request.id,
@@ -90,9 +89,8 @@ export class Exchange {
       return () => {};
     }
     const running = startAttempt(
+      { transport, request: made.request },
       {
-        transport,
-        request: made.request,
         endpoint: request.endpoint,
         stream,
         asksStream: asksStream(provider, stream, request.endpoint),

@@ -46,11 +46,20 @@ export interface ReplyFlow {
   resume(): void;
 }
 
+/**
+ * Tells that the client is gone. An `AbortSignal` is one; requests bring a plain one of their own, as making an
+ * `AbortController` costs more than all else that a request is watched by (docs/performance.md).
+ */
+export interface Departure {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void;
+}
+
 export type OperatorAction = 'reset' | 'forget' | 'disable' | 'enable';
 
 export interface Engine {
-  /** Aborting the signal means the client is gone: the upstream is closed at once and the promise may stay pending. */
-  submit(request: ClientRequest, signal: AbortSignal): Promise<Reply>;
+  /** When the client has gone, the upstream is closed at once and the promise may stay pending. */
+  submit(request: ClientRequest, departure: Departure): Promise<Reply>;
   status(): EngineStatus;
   /** Models for `GET /v1/models`; never waits for a provider. */
   models(clientHeaders: readonly string[]): readonly ModelInfo[];

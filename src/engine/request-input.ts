@@ -12,7 +12,7 @@ export interface RequestPlan extends Pick<RequestInput, 'order' | 'reason' | 'de
 export function requestInput(
   { id, endpoint }: RequestFacts,
   { configuration, providers }: Runtime,
-  { stream, ...plan }: RequestPlan,
+  { stream, order, reason, deadlineAt }: RequestPlan,
   ports: Omit<RequestPorts, 'host'>,
 ): RequestInput {
   const { resilience } = configuration.settings;
@@ -20,7 +20,9 @@ export function requestInput(
   return {
     id,
     endpoint,
-    ...plan,
+    order,
+    reason,
+    deadlineAt,
     policy: {
       stream,
       holdMs: isSide ? 0 : resilience.holdWhileCoolingMs,
@@ -28,6 +30,6 @@ export function requestInput(
       failoverBelowThreshold: isSide || resilience.failoverBelowThreshold,
       patient: !isSide,
     },
-    ports: { ...ports, host: (provider) => hostOf(providers.get(provider)) },
+    ports: { host: (provider) => hostOf(providers.get(provider)), ...ports },
   };
 }

@@ -20,7 +20,7 @@ import {
 } from './candidate-order.ts';
 import { Exchange } from './exchange.ts';
 import { exhaustedError } from './final-error.ts';
-import type { ClientRequest, Reply } from './interface.ts';
+import type { ClientRequest, Departure, Reply } from './interface.ts';
 import { localCount } from './local-replies.ts';
 import { budgetMs } from './request-facts.ts';
 import { requestInput } from './request-input.ts';
@@ -45,7 +45,7 @@ export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
 
 /** Runs requests: each is a root actor with an exchange beside it. */
 export interface RequestRunner {
-  submit(request: ClientRequest, signal: AbortSignal): Promise<Reply>;
+  submit(request: ClientRequest, departure: Departure): Promise<Reply>;
   /** Something about the providers changed: those who wait look again. */
   wake(): void;
   statistics(provider: string): ProviderStatistics;
@@ -103,9 +103,9 @@ class Runner implements RequestRunner {
     });
   }
 
-  submit(request: ClientRequest, signal: AbortSignal): Promise<Reply> {
+  submit(request: ClientRequest, departure: Departure): Promise<Reply> {
     const admission = admit(request, this.#options.runtime(), this.#options);
-    return admission.kind === 'answered' ? Promise.resolve(admission.reply) : this.#run(admission, signal);
+    return admission.kind === 'answered' ? Promise.resolve(admission.reply) : this.#run(admission, departure);
   }
 
   wake(): void {
@@ -132,7 +132,7 @@ class Runner implements RequestRunner {
     return this.#order.forget(this.#options.runtime().configuration.settings.stickyProviderDurationMs, force);
   }
 
-  #run(admitted: AdmittedRequest, signal: AbortSignal): Promise<Reply> {
+  #run(admitted: AdmittedRequest, departure: Departure): Promise<Reply> {
     // The closures below live as long as the request: none of them may hold `admitted`, and with it the body.
     const { request, walked, header, facts, runtime, tiers, isPinned } = admitted;
     const { clock, buffers, redactor, isOwnKey } = this.#options;
@@ -142,9 +142,8 @@ class Runner implements RequestRunner {
     const { order, reason, passedOver } = this.#order.of(admitted);
     const budget = budgetMs(stream, endpoint, header.patienceMs, resilience.requestBudgetMs);
     const fault = (error: unknown): void => this.#faulted(entry, error, () => actor);
-    const exchange = new Exchange({
+    const exchange = new Exchange(walked, {
       request,
-      walked,
       stream,
       isClaudeCode: header.isClaudeCode,
       runtime,
@@ -187,8 +186,8 @@ class Runner implements RequestRunner {
       });
     });
     const leave = (): void => actor.send({ type: 'client.left' });
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
+    if (departure.aborted) leave();
+    else departure.addEventListener('abort', leave, { once: true });
     return exchange.client.reply;
   }
 

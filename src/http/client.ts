@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Departure } from '../engine/interface.ts';
 
 /** The client of one request, watched until its connection or its answer is over. */
 export interface Client {
-  /** Aborted once, when the client leaves before its answer was complete on our side. */
-  readonly signal: AbortSignal;
+  /** Happens once, when the client leaves before its answer was complete on our side. */
+  readonly departure: Departure;
   /** Our side of the answer is complete (or was cut by us): from now on a close is no departure. */
   settle(): void;
 }
@@ -17,13 +18,13 @@ export function watchClient(
   outgoing: ServerResponse,
   onClose: () => void,
 ): Client {
-  const controller = new AbortController();
+  const departure = new OwnDeparture();
   let settled = false;
   let closed = false;
   const close = (): void => {
     if (closed) return;
     closed = true;
-    if (!settled) controller.abort();
+    if (!settled) departure.happen();
     onClose();
   };
   if (outgoing.destroyed || incoming.socket.destroyed) {
@@ -34,9 +35,25 @@ export function watchClient(
     if (outgoing.socket === null) incoming.socket.once('close', close);
   }
   return {
-    signal: controller.signal,
+    departure,
     settle() {
       settled = true;
     },
   };
+}
+
+class OwnDeparture implements Departure {
+  aborted = false;
+  #listeners: (() => void)[] = [];
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  happen(): void {
+    this.aborted = true;
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener();
+  }
 }

@@ -69,12 +69,12 @@ async function exchange(
     releaseBody();
     leave();
   });
-  if (client.signal.aborted) return;
+  if (client.departure.aborted) return;
   let reply: Reply | undefined;
   try {
-    reply = await Promise.race([deps.engine.submit(request, client.signal), gone]);
+    reply = await Promise.race([deps.engine.submit(request, client.departure), gone]);
   } catch (error) {
-    if (!client.signal.aborted) throw error;
+    if (!client.departure.aborted) throw error;
   }
   if (reply === undefined) return;
   // Also where the end has come, and this is its last word.

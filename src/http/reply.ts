@@ -22,7 +22,7 @@ export function sendReply(
   client: Client,
   options: SendOptions,
 ): void {
-  if (client.signal.aborted || outgoing.destroyed) return;
+  if (client.departure.aborted || outgoing.destroyed) return;
   const { body } = reply;
   const length = Buffer.isBuffer(body) ? body.length : undefined;
   const headers = wireHeaders(reply.headers, length);
@@ -48,7 +48,7 @@ function pipeReply(
   const sink: ReplySink = {
     chunk(bytes) {
       written = true;
-      // A write after the close would be an error event; whoever left has been reported by the signal.
+      // A write after the close would be an error event; whoever left has been reported as departed.
       return outgoing.destroyed || outgoing.writableEnded ? true : writer.write(bytes);
     },
     end() {

@@ -4,10 +4,14 @@ import type { StreamingMode, Timeouts, UnhealthyLists } from '../domain/settings
 import type { Clock } from '../domain/time.ts';
 import type { Transport, UpstreamRequest } from './transport.ts';
 
-/** What one attempt is given. */
-export interface AttemptParams {
+/** What an attempt sends. Nothing that lives as long as the answer may keep it: it holds the request's body. */
+export interface Sending {
   readonly transport: Transport;
   readonly request: UpstreamRequest;
+}
+
+/** What one attempt is given beside. */
+export interface AttemptParams {
   readonly endpoint: Endpoint;
   /** Whether the client asked for a stream. */
   readonly stream: boolean;
@@ -73,7 +77,7 @@ export interface RunningAttempt {
 
 /** The parts of an attempt that the readers of answers work with. */
 export interface AttemptControl {
-  readonly params: Omit<AttemptParams, 'request' | 'transport'>;
+  readonly params: AttemptParams;
   readonly watchdog: { touch(): void };
   /** What is waited for next. */
   expect(stage: Stage): void;

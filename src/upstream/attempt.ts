@@ -10,6 +10,7 @@ import type {
   ClientSide,
   CommittedAnswer,
   RunningAttempt,
+  Sending,
   Stage,
   UpstreamAnswer,
 } from './attempt-types.ts';
@@ -23,13 +24,16 @@ const LINGER_MS = 1_000;
  * Starts an attempt, one try of one candidate: it sends, reads along, holds until the first content, and ends with
  * exactly one verdict. Listener calls never come before it has returned, except for a transport that fails at once.
  */
-export function startAttempt(params: AttemptParams, listener: AttemptListener): RunningAttempt {
-  return new Attempt(params, listener);
+export function startAttempt(
+  sending: Sending,
+  params: AttemptParams,
+  listener: AttemptListener,
+): RunningAttempt {
+  return new Attempt(sending, params, listener);
 }
 
 class Attempt implements RunningAttempt, AttemptControl {
-  /** Without the request: its body must not live as long as the answer. */
-  readonly params: AttemptControl['params'];
+  readonly params: AttemptParams;
   readonly watchdog: Watchdog;
   readonly #listener: AttemptListener;
   readonly #startedAt: number;
@@ -44,7 +48,7 @@ class Attempt implements RunningAttempt, AttemptControl {
   /** The exchange has ended by itself. */
   #upstreamOver = false;
 
-  constructor({ request, transport, ...params }: AttemptParams, listener: AttemptListener) {
+  constructor({ transport, request }: Sending, params: AttemptParams, listener: AttemptListener) {
     this.params = params;
     this.#listener = listener;
     this.#startedAt = params.clock.now();

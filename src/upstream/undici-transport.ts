@@ -59,11 +59,12 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
 
   const transport: Transport = (request, sink) => {
     if (closed) return refused(() => sink.fail(closedFailure()));
-    if (!URL.canParse(request.url))
+    const url = parsed(request.url);
+    if (url === undefined)
       return refused(() => sink.fail(failure('protocol', 'INVALID_URL', 'the address is not a URL', false)));
     begun += 1;
     const name = String(begun);
-    const exchange = new UndiciExchange(request, new URL(request.url), sink, pool, clock, () => ended(name));
+    const exchange = new UndiciExchange(request, url, sink, pool, clock, () => ended(name));
     running.set(name, exchange);
     exchange.start();
     return exchange;
@@ -85,6 +86,15 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
       await done;
     },
   };
+}
+
+/** Parses once: asking first whether it can be parsed would cost as much again. */
+function parsed(url: string): URL | undefined {
+  try {
+    return new URL(url);
+  } catch {
+    return undefined;
+  }
 }
 
 function closedFailure() {

@@ -20,8 +20,6 @@ export function playAttempt(changes: Partial<AttemptParams> = {}) {
     outcomes: [],
   };
   const params: AttemptParams = {
-    transport,
-    request: { method: 'POST', url: 'http://x/', headers: [], connectTimeoutMs: 0, poolTimeoutMs: 0 },
     endpoint: 'messages',
     stream: true,
     asksStream: changes.stream ?? true,
@@ -37,7 +35,14 @@ export function playAttempt(changes: Partial<AttemptParams> = {}) {
     redact: (bytes) => bytes,
     ...changes,
   };
-  startAttempt(params, {
+  const request = {
+    method: 'POST',
+    url: 'http://x/',
+    headers: [],
+    connectTimeoutMs: 0,
+    poolTimeoutMs: 0,
+  } as const;
+  startAttempt({ transport, request }, params, {
     committed(answer) {
       told.committed = answer;
       told.text += answer.body?.toString() ?? '';
