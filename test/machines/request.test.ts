@@ -84,6 +84,21 @@ describe('the commit', () => {
     expect(settledAt(world, 'a')).toEqual(['unreachable']);
     world.last().end(SUCCESS);
     expectEvenBooks(world);
+    expect(settledAt(world, 'a')).toEqual(['unreachable']);
+  });
+
+  it('is told to the provider where it is its trial’s, and to nobody who is well', () => {
+    const world = startWorld(['a']);
+    world.submit();
+    world.succeed(world.last());
+    expect(world.told.map(({ event }) => event.type)).toEqual(['attempt.started', 'attempt.settled']);
+    world.cool('a');
+    world.clock.increment(60_000);
+    world.submit();
+    const before = world.told.length;
+    world.last().commit();
+    expect(world.told.slice(before).map(({ event }) => event.type)).toEqual(['attempt.committed']);
+    expect(world.provider('a').state()).toBe('degraded');
   });
 });
 
