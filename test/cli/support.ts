@@ -59,7 +59,7 @@ export interface Workplace {
 
 export function createWorkplace(): Workplace {
   const folders: string[] = [];
-  const children: { readonly child: ChildProcess; readonly exit: Promise<unknown> }[] = [];
+  const children: { readonly child: ChildProcess; readonly running: Running }[] = [];
 
   function launch(args: readonly string[], { cwd, env, terminal }: RunOptions): Running {
     if (!existsSync(MAIN)) throw new Error('dist/src/main.js is missing: run "npm run build" first');
@@ -72,7 +72,7 @@ export function createWorkplace(): Workplace {
       stdio: [terminal === true ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     const running = watch(child);
-    children.push({ child, exit: running.exit });
+    children.push({ child, running });
     return running;
   }
 
@@ -85,13 +85,13 @@ export function createWorkplace(): Workplace {
     },
     launch,
     async run(args, options) {
-      const { exit, stdout, stderr } = launch(args, options);
-      const code = await exit;
-      return { code, stdout: stdout(), stderr: stderr() };
+      const running = launch(args, options);
+      const code = await running.exit;
+      return { code, stdout: running.stdout(), stderr: running.stderr() };
     },
     async close() {
       for (const { child } of children) child.kill('SIGKILL');
-      await Promise.allSettled(children.map(({ exit }) => exit));
+      await Promise.allSettled(children.map(({ running }) => running.exit));
       await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
     },
   };
@@ -152,12 +152,6 @@ function watch(child: ChildProcess): Running {
       () => pattern.exec(out) ?? pattern.exec(err) ?? undefined,
       () => ended !== undefined,
     );
-  const exit = until(
-    'its end',
-    () => ended,
-    () => false,
-  );
-  exit.catch(() => undefined);
   return {
     printed,
     get url() {
@@ -167,6 +161,13 @@ function watch(child: ChildProcess): Running {
     stderr: () => err,
     signal: (name) => void child.kill(name),
     type: (keys) => void child.stdin?.write(keys),
-    exit,
+    // Waited for from now on: how long it was to live is the test's own affair.
+    get exit() {
+      return until(
+        'its end',
+        () => ended,
+        () => false,
+      );
+    },
   };
 }
