@@ -96,7 +96,7 @@ describe('a simulated provider', () => {
   });
 
   it('waits with its writing while the client does not read', async () => {
-    const text = 'x'.repeat(20_000_000);
+    const text = 'x'.repeat(12_000_000);
     const provider = await start({ behaviour: { kind: 'message', text, pieces: 400 } });
     const exchange = send(`${provider.url}/v1/messages`, { body: messagesBody() });
     const request = await provider.nextRequest();
