@@ -15,7 +15,7 @@ export interface PostOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON unless it is a string or bytes. */
   readonly body?: unknown;
-  /** After how long any of the waits below rejects, ms; default 5000. */
+  /** After how long any of the waits below rejects, ms; default 15,000. */
   readonly deadlineMs?: number;
   /** PEM of an authority to trust. */
   readonly ca?: string;
@@ -60,7 +60,7 @@ export interface Answer extends AnswerHead {
   json(): unknown;
 }
 
-const DEFAULT_DEADLINE_MS = 5000;
+const DEFAULT_DEADLINE_MS = 15_000;
 const DEFAULT_HEADERS = { 'content-type': 'application/json', 'x-api-key': 'client-key' };
 
 /** Sends a request as a plain Node client does; nothing is decoded, followed or repeated. */
