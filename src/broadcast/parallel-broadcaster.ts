@@ -17,7 +17,9 @@ export interface BroadcastOptions<Reason> {
   /** From now on nobody can come: the beginning is no longer kept, or the source has ended. Called once. */
   readonly closed: () => void;
   /** The proper end, before the subscribers are told. `kept`: all chunks, if they are. */
-  readonly ended?: (kept: readonly Buffer[] | undefined) => void;
+  readonly ended?: ((kept: readonly Buffer[] | undefined) => void) | undefined;
+  /** Wall clock ms, where it matters when the last bytes came. */
+  readonly now?: (() => number) | undefined;
   /** An exception of a subscriber, which gets nothing more. */
   readonly faulted: (error: unknown, subscriber: Subscriber<Reason>) => void;
 }
@@ -38,6 +40,7 @@ export class ParallelBroadcaster<Reason> {
   #ending: ((subscriber: Subscriber<Reason>) => void) | undefined;
   #totalBytes = 0;
   #hasBegun = false;
+  #lastAt = 0;
   #isReplayed: boolean;
   #isClosed = false;
   #isPaused = false;
@@ -58,9 +61,20 @@ export class ParallelBroadcaster<Reason> {
     return this.#totalBytes;
   }
 
+  /** Whether somebody can still come. */
+  get isOpen(): boolean {
+    return this.#ending === undefined && (this.#isReplayed || !this.#hasBegun);
+  }
+
+  /** When the last bytes came, by `now`; 0 without it. */
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
   /** The next bytes of the source. `false`: nobody reads, pause until `resume`. */
   chunk(bytes: Buffer, atBoundary: boolean): boolean {
     this.#hasBegun = true;
+    if (this.#options.now !== undefined) this.#lastAt = this.#options.now();
     const direct = this.#direct;
     if (direct === undefined) return this.#share(bytes, atBoundary);
     if (this.#isReplayed) this.#keep(bytes, atBoundary);
@@ -79,9 +93,16 @@ export class ParallelBroadcaster<Reason> {
     if (this.#ending === undefined) this.#finish((subscriber) => subscriber.fail(reason));
   }
 
+  /** Lets go of everything at once: nobody is told anything. */
+  discard(): void {
+    this.#ending = () => {};
+    for (const feed of [...this.#feeds.keys()]) this.#remove(feed);
+    this.#dropReplay();
+  }
+
   /** Adds a subscriber, which gets everything from the beginning. `undefined`: too late. */
   subscribe(subscriber: Subscriber<Reason>): Subscription | undefined {
-    if (this.#ending !== undefined || (this.#hasBegun && !this.#isReplayed)) return undefined;
+    if (!this.isOpen) return undefined;
     const isFirst = this.#feeds.size === 0 && !this.#hasBegun;
     const feed = new Feed(subscriber, this.#totalBytes);
     const subscription: Subscription = {
@@ -175,8 +196,8 @@ export class ParallelBroadcaster<Reason> {
     try {
       feed.isReady = feed.subscriber.chunk(bytes, atBoundary);
     } catch (error) {
-      this.#left(feed);
       this.#options.faulted(error, feed.subscriber);
+      this.#left(feed);
       return true;
     }
     return feed.isReady;

@@ -110,6 +110,19 @@ function lineOfRequest(event: RequestEvent): LogLine {
     }
     case 'request.hint':
       return ofRequest(event, event.request.id, 'warn', event.message, facts(event));
+    case 'request.joined':
+      return ofRequest(event, event.request.id, 'debug', `Shares the answer of request ${event.leader}`, {
+        leader: event.leader,
+        ...facts(event),
+      });
+    case 'request.shared':
+      return ofRequest(
+        event,
+        event.request.id,
+        'debug',
+        `Its answer was shared by ${count(event.guests, 'other request')}`,
+        { guests: event.guests, stream_bytes: event.bytes, ...facts(event) },
+      );
     case 'request.rejected':
       return ofRequest(event, event.requestId, 'warn', `${event.status} for ${event.path}: ${event.reason}`, {
         path: event.path,
@@ -131,6 +144,8 @@ function lineOfRequest(event: RequestEvent): LogLine {
         duration_ms: event.durationMs,
         waited_ms: event.trace.waitedMs,
         usage: event.usage,
+        joined: event.joined,
+        cached: event.cached,
         error: event.error,
         ...facts(event),
       });
