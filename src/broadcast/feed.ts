@@ -2,8 +2,8 @@
 export interface Subscriber<Reason> {
   /** The next bytes. `false`: nothing more is wanted until `Subscription.resume()`. `atBoundary`: an event ends here. */
   chunk(bytes: Buffer, atBoundary: boolean): boolean;
-  /** The proper end, after all bytes. */
-  end(): void;
+  /** The proper end, after all bytes. `isBroken`: the last of them tell an error. */
+  end(isBroken: boolean): void;
   /** The source broke; after all bytes that it gave. */
   fail(reason: Reason): void;
   /** It was further behind than it may be: nothing follows. */

@@ -190,7 +190,7 @@ export class Audience {
     };
     return {
       chunk: (bytes, atBoundary) => side.chunk(bytes, atBoundary),
-      end: () => over('served', () => side.end()),
+      end: (isBroken) => over(isBroken ? 'broken' : 'served', () => side.end()),
       fail: (error) => over('broken', () => client.breakOff(error)),
       lagged: () =>
         over('broken', () => {

@@ -26,7 +26,7 @@ function collected() {
 it('a stream becomes the message that it tells, whatever its chunks', () => {
   const { seen, subscriber } = collected();
   for (const byte of playMessage(MESSAGE)) expect(subscriber.chunk(Buffer.from([byte]), false)).toBe(true);
-  subscriber.end();
+  subscriber.end(false);
   expect(seen).toEqual([MESSAGE]);
 });
 
@@ -47,7 +47,7 @@ it('a stream that breaks, errs or ends without its stop reason is no message', (
   ] as const) {
     const { seen, subscriber } = collected();
     subscriber.chunk(bytes, true);
-    if (ending === 'end') subscriber.end();
+    if (ending === 'end') subscriber.end(false);
     else subscriber.fail('cut');
     expect(seen).toEqual(['broken']);
   }
@@ -56,6 +56,6 @@ it('a stream that breaks, errs or ends without its stop reason is no message', (
 it('tool input that breaks off makes no message', () => {
   const { seen, subscriber } = collected();
   subscriber.chunk(Buffer.from(playMessage(MESSAGE).toString().replace('\\"a\\"}', '')), true);
-  subscriber.end();
+  subscriber.end(false);
   expect(seen).toEqual(['broken']);
 });

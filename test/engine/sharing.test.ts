@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Behaviour } from '../../src/simulator/behaviour.ts';
+import { errorEvent } from '../../src/simulator/errors.ts';
 import { GOOD, HELD, SILENCE } from '../support/behaviours.ts';
 import { fetchAnswer } from '../support/client.ts';
 import { type Bench, type BenchFile, entry, useBench, WHOLE_BODY } from '../support/engine-bench.ts';
@@ -347,6 +348,21 @@ describe('a shared stream', () => {
     expect(broken.text).not.toContain('message_stop');
     const next = await bench.messages(duplicate({}, WHOLE_BODY)).end;
     expect([next.status, only.requests.length]).toEqual([200, 2]);
+  });
+
+  it('that ends with an error event of the provider ends so for all, and is broken for all', async () => {
+    const { bench, only } = await worldOf({
+      kind: 'cut',
+      after: 'delta',
+      add: [{ kind: 'hold' }, errorEvent('overloaded_error', 'too much')],
+      ends: 'end',
+    });
+    const answers = [bench.messages(duplicate()), bench.messages(duplicate())];
+    await Promise.all(answers.map((answer) => answer.text('content_block_delta')));
+    only.release();
+    for (const { end } of answers) expect((await end).events.at(-1)?.name).toBe('error');
+    expect([(await bench.ended(1)).result, (await bench.ended(2)).result]).toEqual(['broken', 'broken']);
+    expect(only.requests).toHaveLength(1);
   });
 
   it('takes nobody once more than max_replay_bytes have come', async () => {
