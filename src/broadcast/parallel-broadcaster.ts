@@ -75,7 +75,7 @@ export class ParallelBroadcaster<Reason> {
 
   /** The next bytes of the source. `false`: nobody reads, pause until `resume`. */
   chunk(bytes: Buffer, atBoundary: boolean): boolean {
-    this.#hasBegun = true;
+    if (!this.#hasBegun) this.#begin();
     if (this.#options.now !== undefined) this.#lastAt = this.#options.now();
     const direct = this.#direct;
     if (direct === undefined) return this.#share(bytes, atBoundary);
@@ -119,6 +119,11 @@ export class ParallelBroadcaster<Reason> {
       this.#caughtUp(feed);
     }
     return subscription;
+  }
+
+  #begin(): void {
+    this.#hasBegun = true;
+    if (!this.#isReplayed) this.#announceClosed();
   }
 
   #keep(bytes: Buffer, atBoundary: boolean): void {

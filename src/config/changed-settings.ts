@@ -44,8 +44,8 @@ const RESILIENCE_NAMES: Readonly<Record<keyof ResilienceSettings, string>> = {
 const CACHE_NAMES: Readonly<Record<keyof CacheSettings, string>> = {
   ttlMs: 'cache_ttl',
   maxEntries: 'cache_size_limit',
-  maxBytes: 'cache.max_bytes',
-  routeTtlMs: 'cache.routes',
+  maxBytes: 'cache',
+  routeTtlMs: 'cache',
 };
 
 const LIST_NAMES: Readonly<Record<keyof UnhealthyLists, string>> = {
@@ -62,7 +62,8 @@ export function changedSettings(before: Settings, after: Settings): readonly str
       return changedKeys(before.resilience, after.resilience).map((name) => RESILIENCE_NAMES[name]);
     if (key === 'unhealthy')
       return changedKeys(before.unhealthy, after.unhealthy).map((name) => LIST_NAMES[name]);
-    if (key === 'cache') return changedKeys(before.cache, after.cache).map((name) => CACHE_NAMES[name]);
+    if (key === 'cache')
+      return [...new Set(changedKeys(before.cache, after.cache).map((name) => CACHE_NAMES[name]))];
     return [NAMES[key]];
   });
 }

@@ -59,13 +59,18 @@ export class Audience {
     return this.#opened !== undefined;
   }
 
+  /** Whether somebody can still come. */
+  get isOpen(): boolean {
+    return this.#opened === undefined || this.#broadcast?.isOpen === true;
+  }
+
   has(seat: Seat): boolean {
     return this.#seats.has(seat);
   }
 
   /** `false`: it comes too late. */
   add(seat: Seat): boolean {
-    if (this.#opened !== undefined && this.#broadcast?.isOpen !== true) return false;
+    if (!this.isOpen) return false;
     this.#seats.add(seat);
     if (this.#opened !== undefined) this.#subscribe(seat);
     return true;
@@ -86,7 +91,6 @@ export class Audience {
     for (const seat of [...this.#seats]) {
       if (!this.#seats.delete(seat)) continue;
       this.#places.delete(seat);
-      seat.client.decided();
       yield seat;
     }
   }
@@ -94,6 +98,7 @@ export class Audience {
   /** Ends all alike, before an answer has begun. */
   endAll(result: RequestEnded['result'], act: (seat: Seat) => void): void {
     for (const seat of this.dismissed()) {
+      seat.client.decided();
       act(seat);
       seat.ended(result);
     }
@@ -145,6 +150,7 @@ export class Audience {
         seat.goOwnWay(false);
         continue;
       }
+      seat.client.decided();
       seat.committed();
       if (!seat.stream) this.#complete(seat, body);
       else {

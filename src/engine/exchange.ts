@@ -108,7 +108,7 @@ export class Exchange {
 
   /** Whether a client with these wishes may join now. */
   accepts({ stream, maxTokens, pinnedTo }: Pick<Seat, 'stream' | 'maxTokens' | 'pinnedTo'>): boolean {
-    if (this.#isOver || !this.listing.isOpen) return false;
+    if (this.#isOver || !this.listing.isOpen || !this.#audience.isOpen) return false;
     if (pinnedTo !== undefined && !pinnedTo.has(this.#present?.provider ?? '')) return false;
     return !(stream && this.#options.stream && allowsMore(maxTokens, this.#options.leader.maxTokens));
   }
@@ -242,6 +242,7 @@ export class Exchange {
   shutDown(): void {
     this.#end();
     for (const seat of this.#audience.dismissed()) {
+      seat.client.decided();
       seat.client.shutDown(this.#attempts);
       seat.ended(seat.client.firstContentAt === undefined ? 'exhausted' : 'broken');
     }

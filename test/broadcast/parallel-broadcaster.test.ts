@@ -127,12 +127,12 @@ describe('a broadcast', () => {
   });
 
   it('without a replay takes those who are there before its first bytes', () => {
-    const { broadcast } = watched({ replay: 0 });
+    const { broadcast, seen } = watched({ replay: 0 });
     const [first, second] = [new Reader(), new Reader()];
     broadcast.subscribe(first);
     expect(broadcast.subscribe(second)).toBeDefined();
     say(broadcast, 'a');
-    expect([first.text, second.text]).toEqual(['a', 'a']);
+    expect([first.text, second.text, seen.closed]).toEqual(['a', 'a', 1]);
     expect(broadcast.subscribe(new Reader())).toBeUndefined();
   });
 
