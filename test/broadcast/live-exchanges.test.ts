@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createLiveExchanges } from '../../src/broadcast/live-exchanges.ts';
 import type { Fingerprint } from '../../src/domain/fingerprint.ts';
@@ -29,4 +30,25 @@ it('of several the newest that suits is found, and exchanges of other bodies sha
   remove();
   expect(live.find(fingerprint('k', 'body'), () => true)).toBe('one');
   expect([...live.all()].sort()).toEqual(['one', 'other']);
+});
+
+it('for any order of requests and ends, as many begin as there are different ones in flight', () => {
+  const step = fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), ends: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const live = createLiveExchanges<string>();
+      const running = new Map<string, () => void>();
+      for (const { name, ends } of steps) {
+        // Two names share a key: they are told apart by their bytes.
+        const asked = fingerprint(name < 'c' ? 'k' : 'l', name);
+        const found = live.find(asked, () => true);
+        expect(found).toBe(running.has(name) ? name : undefined);
+        if (ends) {
+          running.get(name)?.();
+          running.delete(name);
+        } else if (found === undefined) running.set(name, live.add(asked, name));
+        expect(live.size).toBe(running.size);
+      }
+    }),
+  );
 });
