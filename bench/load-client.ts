@@ -90,17 +90,18 @@ let streamed = 0;
 let running: Promise<unknown> = Promise.resolve();
 
 /** Begins streams and resolves when each has had its first bytes. They end by themselves. */
-async function beginStreams({ url, streams, events, everyMs }: StreamsJob): Promise<void> {
+async function beginStreams({ url, streams, events, everyMs, equal = false }: StreamsJob): Promise<void> {
   const body = requestBody(1024, newSession());
   const path = `/v1/messages?beta=true&events=${events}&every=${everyMs}`;
   const ended: Promise<unknown>[] = [];
+  const session = newSession();
   for (let index = 0; index < streams; index += 1) {
     await new Promise<void>((begun, failed) => {
       const onBytes = (bytes: number): void => {
         streamed += bytes;
         begun();
       };
-      const end = send(url, path, body, newSession(), onBytes);
+      const end = send(url, path, body, equal ? session : newSession(), onBytes);
       end.catch(failed);
       ended.push(end);
     });

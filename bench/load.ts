@@ -21,6 +21,8 @@ export interface StreamsJob {
   /** Events a stream. */
   readonly events: number;
   readonly everyMs: number;
+  /** All of them are the same request of one session: a balancer may answer them with one stream. */
+  readonly equal?: boolean;
 }
 
 /** The load client, from the other side of its channel. */

@@ -83,17 +83,21 @@ export async function cpuPerRequest(
   });
 }
 
-/** CPU time a stream event, µs, with a hundred streams that get an event each 10 ms. */
+/**
+ * CPU time a stream event, µs, with a hundred streams that get an event each 10 ms. `equal`: all are the same request,
+ * which the first of both is told not to share.
+ */
 export function cpuPerChunk(
   client: LoadClient,
   pipe: Target,
   balancer: Target,
   { rounds, streamMs }: Effort,
+  equal = false,
 ): Promise<Comparison> {
   // They outlast the measurement by as long as they may take to begin.
   const events = Math.ceil((streamMs + 1_000) / EVERY_MS);
   return compare(pipe, balancer, rounds, async (target) => {
-    await client.beginStreams({ url: target.url, streams: STREAMS, events, everyMs: EVERY_MS });
+    await client.beginStreams({ url: target.url, streams: STREAMS, events, everyMs: EVERY_MS, equal });
     const cpuBefore = await cpuOf(target);
     const eventsBefore = await client.streamedEvents();
     await sleep(streamMs);

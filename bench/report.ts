@@ -7,6 +7,10 @@ export interface Findings {
   readonly request100KB: Comparison;
   readonly request1MB: Comparison;
   readonly chunk: Comparison;
+  /** Streams with one client each: `pipe` is the balancer with `deduplication.enabled: false`, here and below. */
+  readonly shareable: Comparison;
+  /** A hundred clients of one stream against a hundred streams. */
+  readonly shared: Comparison;
   readonly firstByte: {
     readonly bytes: number;
     /** Added to the same request sent without any proxy. */
@@ -28,6 +32,12 @@ interface Limit {
 const LIMITS: readonly Limit[] = [
   { what: 'CPU a request of 100 KB', most: 2.0, unit: '×', found: ({ request100KB }) => request100KB.ratio },
   { what: 'CPU a stream event', most: 1.2, unit: '×', found: ({ chunk }) => chunk.ratio },
+  {
+    what: 'CPU a stream event, that it could be shared',
+    most: 1.1,
+    unit: '×',
+    found: ({ shareable }) => shareable.ratio,
+  },
   { what: 'added to the first byte', most: 0.8, unit: ' ms', found: ({ firstByte }) => firstByte.balancerMs },
 ];
 
@@ -41,13 +51,15 @@ export function missed(findings: Findings): string[] {
 
 /** The findings as a table for people. */
 export function table(findings: Findings): string {
-  const { request1KB, request100KB, request1MB, chunk, firstByte, failoverMs } = findings;
+  const { request1KB, request100KB, request1MB, chunk, shareable, shared, firstByte, failoverMs } = findings;
   const rows = [
     ['', 'bare pipe', 'balancer', 'ratio', 'half of the rounds', 'at most'],
     cpuRow('CPU a request of 1 KB', request1KB),
     cpuRow('CPU a request of 100 KB', request100KB, '2.0×'),
     cpuRow('CPU a request of 1 MB', request1MB),
     cpuRow('CPU a stream event', chunk, '1.2×'),
+    cpuRow('… could be shared, to sharing off', shareable, '1.1×'),
+    cpuRow('… 100 share, to sharing off', shared),
     [
       `added to the first byte (${firstByte.bytes / 1024} KB)`,
       ms(firstByte.pipeMs),

@@ -55,6 +55,8 @@ async function measured(processes: Processes, folder: string, effort: Effort): P
   const pipe = await startProgram(processes, 'the bare pipe', 'bare-pipe.js', [url]);
   const balancer = await startBalancer(processes, folder, 'balancer', [url], values.profile);
   const failing = await startBalancer(processes, folder, 'failover', [`${url}/overloaded`, url]);
+  const off = { deduplication: { enabled: false } };
+  const unshared = await startBalancer(processes, folder, 'unshared', [url], undefined, off);
   const perRequest = (bytes: number) => {
     say(`CPU time of requests of ${bytes / KB} KB …`);
     return cpuPerRequest(client, pipe, balancer, bytes, effort);
@@ -64,11 +66,16 @@ async function measured(processes: Processes, folder: string, effort: Effort): P
   const request1MB = await perRequest(1024 * KB);
   say('CPU time of streams …');
   const chunk = await cpuPerChunk(client, pipe, balancer, effort);
+  say('CPU time of streams that are, or could be, shared …');
+  const shareable = await cpuPerChunk(client, unshared, balancer, effort);
+  const shared = await cpuPerChunk(client, unshared, balancer, effort, true);
   return {
     request1KB,
     request100KB,
     request1MB,
     chunk,
+    shareable,
+    shared,
     ...(await times(client, url, { pipe, balancer, failing }, effort)),
   };
 }

@@ -29,6 +29,7 @@ export async function startBalancer(
   name: string,
   addresses: readonly string[],
   profiles?: string,
+  own: Readonly<Record<string, unknown>> = {},
 ): Promise<Target> {
   const file = join(folder, `${name}.json`);
   const providers = addresses.map((baseUrl, index) => ({
@@ -37,7 +38,7 @@ export async function startBalancer(
     auth_type: 'api_key',
     auth_value: 'sk-bench-upstream',
   }));
-  const settings = { log_level: 'WARNING', unhealthy_threshold: 1_000_000, state_file: '' };
+  const settings = { log_level: 'WARNING', unhealthy_threshold: 1_000_000, state_file: '', ...own };
   await writeFile(file, JSON.stringify({ providers, settings }));
   const child = processes.balancer(
     ['start', '--config', file, '--host', '127.0.0.1', '--port', '0'],

@@ -1,7 +1,7 @@
-import type { ResilienceSettings, Settings, UnhealthyLists } from '../domain/settings.ts';
+import type { CacheSettings, ResilienceSettings, Settings, UnhealthyLists } from '../domain/settings.ts';
 import { changedKeys } from './diff.ts';
 
-type Flat = Omit<Settings, 'resilience' | 'unhealthy'>;
+type Flat = Omit<Settings, 'resilience' | 'unhealthy' | 'cache'>;
 
 /** What each setting is called in the file. */
 const NAMES: Readonly<Record<keyof Flat, string>> = {
@@ -20,6 +20,7 @@ const NAMES: Readonly<Record<keyof Flat, string>> = {
   logMaxFiles: 'log_max_files',
   exposeProviderErrors: 'expose_provider_errors',
   testing: 'testing',
+  deduplication: 'deduplication',
   host: 'host',
   port: 'port',
   auth: 'auth',
@@ -40,6 +41,13 @@ const RESILIENCE_NAMES: Readonly<Record<keyof ResilienceSettings, string>> = {
   failoverBelowThreshold: 'failover_below_threshold',
 };
 
+const CACHE_NAMES: Readonly<Record<keyof CacheSettings, string>> = {
+  ttlMs: 'cache_ttl',
+  maxEntries: 'cache_size_limit',
+  maxBytes: 'cache',
+  routeTtlMs: 'cache',
+};
+
 const LIST_NAMES: Readonly<Record<keyof UnhealthyLists, string>> = {
   httpCodes: 'unhealthy_http_codes',
   errorTypes: 'unhealthy_error_types',
@@ -54,6 +62,8 @@ export function changedSettings(before: Settings, after: Settings): readonly str
       return changedKeys(before.resilience, after.resilience).map((name) => RESILIENCE_NAMES[name]);
     if (key === 'unhealthy')
       return changedKeys(before.unhealthy, after.unhealthy).map((name) => LIST_NAMES[name]);
+    if (key === 'cache')
+      return [...new Set(changedKeys(before.cache, after.cache).map((name) => CACHE_NAMES[name]))];
     return [NAMES[key]];
   });
 }

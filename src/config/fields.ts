@@ -49,8 +49,15 @@ export function limitSeconds(meaning: string) {
 }
 
 /** A whole number within limits. */
-export function count(meaning: string, min: number, max = 1_000_000) {
-  return v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max), v.description(meaning));
+export function count(meaning: string, min: number, max = 1_000_000, metadata: KeyMetadata = {}) {
+  return v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(min),
+    v.maxValue(max),
+    v.description(meaning),
+    v.metadata({ ...metadata }),
+  );
 }
 
 /** A size; the reader also takes `64MB`. */

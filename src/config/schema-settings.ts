@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { bytes, choice, count, flag, label, later, limitSeconds, seconds, text, texts } from './fields.ts';
+import { CacheSchema, cacheSize, cacheTtl, DeduplicationSchema } from './schema-sharing.ts';
 import { TimeoutsSchema } from './schema-timeouts.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -179,10 +180,10 @@ export const SettingsSchema = v.object({
     }),
   ),
   testing: v.optional(TestingSchema, {}),
-  deduplication: v.optional(later('equal requests at one time share an answer.')),
+  deduplication: v.optional(DeduplicationSchema, {}),
+  cache_ttl: v.optional(cacheTtl, 0),
+  cache_size_limit: v.optional(cacheSize, 1000),
+  cache: v.optional(CacheSchema, {}),
   token_counting: v.optional(later('counting tokens without a provider.')),
   oauth: v.optional(later('accounts that sign in.')),
-  cache: v.optional(later('answers that are kept for the next equal request.')),
-  cache_ttl: v.optional(later('how long an answer is kept.')),
-  cache_size_limit: v.optional(later('how many answers are kept.')),
 });

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { later, limitSeconds } from './fields.ts';
+import { limitSeconds } from './fields.ts';
 
 const CONNECT = 'Until the connection is there, TLS included.';
 const READ_STREAMING = 'The longest gap between two bytes of a stream.';
@@ -29,7 +29,6 @@ export const TimeoutsSchema = v.object({
     }),
     {},
   ),
-  caching: v.optional(later('how long an equal request waits for the answer of the first.')),
 });
 
 const inherited = (meaning: string) =>

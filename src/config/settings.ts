@@ -10,6 +10,7 @@ import { compileBodyPattern } from './body-patterns.ts';
 import { CHECK_NOTE, CHECK_WARNING, HARMLESS, WARNS } from './diagnostic.ts';
 import type { Report } from './report.ts';
 import type { SettingsEntry } from './schema.ts';
+import { readCache, readDeduplication } from './sharing.ts';
 import { toMs } from './timeouts.ts';
 
 export interface SettingsContext {
@@ -49,6 +50,8 @@ export function readSettings(entry: SettingsEntry, context: SettingsContext): Se
     logMaxBytes: entry.log_max_size,
     logMaxFiles: entry.log_max_files,
     exposeProviderErrors: entry.expose_provider_errors,
+    deduplication: readDeduplication(entry.deduplication),
+    cache: readCache(entry),
     host: entry.host,
     port: entry.port,
     auth: readAuth(entry.auth, context),

@@ -121,6 +121,33 @@ export interface TestingSettings {
   readonly triggerKeywords: readonly string[];
 }
 
+/** How equal requests share one answer. */
+export interface DeduplicationSettings {
+  readonly enabled: boolean;
+  /** `session`: only requests that name their session. */
+  readonly scope: 'session' | 'all';
+  /** Requests that differ in `max_tokens` are not equal. */
+  readonly maxTokensCounts: boolean;
+  /** So much of an answer is kept for those that come later, bytes. */
+  readonly maxReplayBytes: number;
+  /** How far a client may be behind the fastest, bytes. */
+  readonly maxQueueBytes: number;
+  /** An answer is read on for so long after its last client left, ms. */
+  readonly lingerMs: number;
+  /** A request waits so long for the first content of an equal one, ms. */
+  readonly timeoutMs: number;
+}
+
+/** Answers kept for the next equal request. */
+export interface CacheSettings {
+  /** 0: none are kept. ms */
+  readonly ttlMs: number;
+  /** By pattern of a route. ms */
+  readonly routeTtlMs: Readonly<Record<string, number>>;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
 export interface Settings {
   readonly appName: string;
   readonly selectionStrategy: SelectionStrategy;
@@ -146,6 +173,8 @@ export interface Settings {
   readonly exposeProviderErrors: boolean;
   /** Undefined: nothing is delayed. */
   readonly testing?: TestingSettings;
+  readonly deduplication: DeduplicationSettings;
+  readonly cache: CacheSettings;
   readonly host: string;
   readonly port: number;
   readonly auth: AuthSettings;

@@ -64,8 +64,8 @@ export function admit(
     const error = unroutable(routing, walked.model, pin, runtime, received.id);
     return { kind: 'answered', reply: turnedAway(received, facts, error, runtime, options) };
   }
-  const { id, endpoint, path, headers, releaseBody, receivedAt } = received;
-  const request = { id, endpoint, path, headers, releaseBody, receivedAt };
+  const { id, endpoint, path, headers, caller, releaseBody, receivedAt } = received;
+  const request = { id, endpoint, path, headers, caller, releaseBody, receivedAt };
   const { tiers } = routing;
   return { kind: 'admitted', request, walked, header, facts, runtime, tiers, isPinned: pin !== undefined };
 }

@@ -15,8 +15,6 @@ export interface ClientReplyOptions {
   readonly isClaudeCode: boolean;
   readonly clock: Clock;
   readonly pingIntervalMs: number;
-  /** The client has drained. */
-  readonly onResume: () => void;
 }
 
 /** An error in the words of Anthropic's envelope. */
@@ -37,13 +35,16 @@ export class ClientReply {
   readonly #options: ClientReplyOptions;
   readonly #writer: ReplyWriter;
   readonly #early: unknown;
+  /** The client has drained: whoever it gets its bytes from goes on. */
+  onResume: () => void = () => {};
   #firstContentAt: number | undefined;
   #status = 0;
   #error: string | undefined;
 
   constructor(options: ClientReplyOptions) {
     this.#options = options;
-    const { clock, stream, pingIntervalMs, onResume } = options;
+    const { clock, stream, pingIntervalMs } = options;
+    const onResume = (): void => this.onResume();
     this.#writer = createReplyWriter({ clock, pingIntervalMs, ping: CLIENT_PING, onResume });
     this.#early = stream ? clock.setTimeout(() => this.#openEarly(), EARLY_HEADERS_MS) : undefined;
   }
@@ -155,6 +156,7 @@ export class ClientReply {
 
   /** The client is gone. */
   abandon(): void {
+    this.decided();
     this.#writer.abandon();
   }
 

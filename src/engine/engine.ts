@@ -190,7 +190,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     cleanup: (force) => ({
       sessions: runner.forgetSessions(force),
       modelLists: catalogue.forget(runtimes.current, force),
+      answers: runner.clearCache(force),
     }),
+    cache: () => runner.cache(),
+    clearCache: () => runner.clearCache(true),
     opened: () => balancer.send({ type: 'server.listening' }),
     reload(configuration) {
       const before = runtimes.current.configuration;

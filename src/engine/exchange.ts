@@ -1,5 +1,7 @@
 import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/request-events.ts';
+import { endedByItself } from '../broadcast/whole-stream.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
+import type { Candidate } from '../domain/candidate.ts';
 import { isRefusal } from '../domain/failure-table.ts';
 import { isFailure, type Outcome, type Usage } from '../domain/outcome.ts';
 import type { FinalError } from '../domain/refusal.ts';
@@ -7,6 +9,7 @@ import type { Redactor } from '../domain/secrets.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
+import type { RequestFacts } from '../telemetry/events.ts';
 import { startAttempt } from '../upstream/attempt.ts';
 import type {
   ClientSide,
@@ -14,14 +17,18 @@ import type {
   RunningAttempt,
   UpstreamAnswer,
 } from '../upstream/attempt-types.ts';
-import { ClientReply, type ErrorWords } from './client-reply.ts';
+import { Audience } from './audience.ts';
+import type { ErrorWords } from './client-reply.ts';
 import type { ClientRequest } from './interface.ts';
+import { Listing } from './listing.ts';
 import type { WholeReply } from './local-replies.ts';
 import { providerErrorKeys } from './provider-error.ts';
-import { refusedAnswer } from './refused-answer.ts';
+import { refuse } from './refusal-reply.ts';
 import { withUnknownParts } from './refused-parts.ts';
-import { replyHeaders, steering, withType } from './reply-headers.ts';
+import { answerHeaders, steering } from './reply-headers.ts';
 import type { Runtime } from './runtime.ts';
+import { allowsMore, type Seat } from './seat.ts';
+import type { Storable } from './stored-answers.ts';
 import { asksStream, type MadeRequest, madeRequest } from './upstream-request.ts';
 
 /** What one request's exchange is given. */
@@ -29,8 +36,14 @@ export interface ExchangeOptions {
   /** Without its body, which is let go at the commit. */
   readonly request: Omit<ClientRequest, 'body'>;
   readonly stream: boolean;
-  /** Ours: sessions of Claude Code repair a cut themselves. */
-  readonly isClaudeCode: boolean;
+  /** Whom it begins for. */
+  readonly leader: Seat;
+  /** Whether others may join it. */
+  readonly isShared: boolean;
+  /** Keeps a whole answer for later requests; undefined: it is not to be kept. */
+  readonly store: ((answer: Storable) => void) | undefined;
+  /** Nobody waits for it any more. */
+  readonly onAbandoned: () => void;
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly buffers: BufferBudget;
@@ -40,6 +53,8 @@ export interface ExchangeOptions {
   readonly budgetMs: number;
   /** Told of an exception of ours in an attempt. */
   readonly onFault: (error: unknown) => void;
+  /** Told of one on the way to a single client among several. */
+  readonly onSeatFault: (error: unknown, seat: Seat) => void;
 }
 
 /**
@@ -48,30 +63,88 @@ export interface ExchangeOptions {
  */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  readonly #client: ClientReply;
+  readonly #audience: Audience;
+  /** Its place among those that can be joined. */
+  readonly listing: Listing;
   readonly #answers = new Map<number, UpstreamAnswer>();
   /** Let go at the commit: nothing can be repeated afterwards. */
   #body: WalkedBody | undefined;
   #running: RunningAttempt | undefined;
   #attempts = 0;
+  /** Who is asked at this moment, or answers. */
+  #present: Candidate | undefined;
+  #committedBy: { readonly answer: CommittedAnswer; readonly candidate: Candidate } | undefined;
+  #isOver = false;
 
   constructor(body: WalkedBody, options: ExchangeOptions) {
     this.#options = options;
     this.#body = body;
-    const { clock, runtime, request, stream, isClaudeCode } = options;
-    this.#client = new ClientReply({
-      requestId: request.id,
-      stream,
-      isClaudeCode,
+    const { clock, runtime, buffers, leader, isShared, store } = options;
+    const { deduplication } = runtime.configuration.settings;
+    this.listing = new Listing({
       clock,
-      pingIntervalMs: runtime.configuration.settings.pingIntervalMs,
-      onResume: () => this.#running?.resume(),
+      buffers,
+      lingerMs: deduplication.lingerMs,
+      bodyBytes: body.bytes.length,
+      lingeredInVain: () => {
+        if (!this.#isOver) this.#options.onAbandoned();
+      },
     });
+    this.#audience = new Audience({
+      maxReplayBytes: isShared || store !== undefined ? deduplication.maxReplayBytes : 0,
+      maxQueueBytes: deduplication.maxQueueBytes,
+      maxTokens: leader.maxTokens,
+      buffers,
+      resume: () => this.#running?.resume(),
+      emptied: () => this.#emptied(),
+      closed: () => this.listing.close(),
+      ended: store === undefined ? undefined : (kept) => this.#storeStream(kept),
+      now: deduplication.lingerMs > 0 ? () => clock.now() : undefined,
+      faulted: (error, seat) => this.#seatFaulted(error, seat),
+    });
+    this.#audience.add(leader);
   }
 
-  /** What the client gets, and what it has got. */
-  get client(): Pick<ClientReply, 'reply' | 'firstContentAt' | 'status' | 'error'> {
-    return this.#client;
+  /** Whether a client with these wishes may join now. */
+  accepts({ stream, maxTokens, pinnedTo }: Pick<Seat, 'stream' | 'maxTokens' | 'pinnedTo'>): boolean {
+    if (this.#isOver || !this.listing.isOpen || !this.#audience.isOpen) return false;
+    if (pinnedTo !== undefined && !pinnedTo.has(this.#present?.provider ?? '')) return false;
+    return !(stream && this.#options.stream && allowsMore(maxTokens, this.#options.leader.maxTokens));
+  }
+
+  /** One more client. `false`: it came too late. */
+  join(seat: Seat): boolean {
+    if (!this.#audience.add(seat)) return false;
+    this.listing.stopLingering();
+    return true;
+  }
+
+  /** A client has left, or goes its own way. */
+  leave(seat: Seat): void {
+    if (!this.#audience.remove(seat) || seat !== this.#options.leader) return;
+    // Its body leaves the budget with its connection; it is still wanted here.
+    if (this.#body !== undefined && this.#audience.size > 0) this.listing.bookBody();
+  }
+
+  /** Whose answer it became. */
+  get answeredBy(): { readonly provider: string; readonly model: string } | undefined {
+    const candidate = this.#committedBy?.candidate;
+    return candidate === undefined ? undefined : { provider: candidate.provider, model: candidate.model };
+  }
+
+  has(seat: Seat): boolean {
+    return this.#audience.has(seat);
+  }
+
+  /** How it stands, for who looks at it from outside. */
+  get view(): {
+    readonly provider: string | undefined;
+    readonly subscribers: number;
+    readonly committed: boolean;
+    readonly bytes: number;
+  } {
+    const { size: subscribers, hasBegun: committed, progress } = this.#audience;
+    return { provider: this.#present?.provider, subscribers, committed, bytes: progress.bytes };
   }
 
   /** Starts an attempt and reports to the chart. The function it gives aborts. */
@@ -82,6 +155,8 @@ export class Exchange {
     if (provider === undefined || transport === undefined || this.#body === undefined)
       throw new Error(`attempt ${input.attemptId} has no provider or no body`);
     this.#attempts = input.number;
+    this.#present = input.candidate;
+    this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false, false);
     const made = this.#requestTo(provider, input, this.#body);
     if (made.kind === 'no_credential') {
       const outcome = { kind: 'client_credentials', phase: 'headers', detail: made.reason } as const;
@@ -135,49 +210,72 @@ export class Exchange {
   }
 
   /** Writes the end that the chart has come to. `finalError` is asked only where every candidate failed. */
-  finish(output: RequestOutput, finalError: () => FinalError): void {
-    this.#client.decided();
-    this.#letBodyGo();
+  finish(output: RequestOutput, finalError: (request: RequestFacts) => FinalError): void {
+    this.#end();
+    if (output.result === 'refused' || output.result === 'exhausted') this.#sendUnpinnedOn();
     switch (output.result) {
       case 'served':
         break;
       case 'broken':
-        this.#client.breakOff(errorOf(output));
+        this.#audience.breakOff(errorOf(output));
         break;
       case 'refused':
         this.#refuse(output);
         break;
       case 'exhausted': {
-        const { status, type, message, headers } = finalError();
         const keys = providerErrorKeys(this.#options.runtime, output.trace.attempts);
-        this.#client.giveUp(status, { type, message, keys }, this.#attempts, steering(headers));
+        this.#audience.endAll('exhausted', ({ client, facts }) => {
+          const { status, type, message, headers } = finalError(facts);
+          client.giveUp(status, { type, message, keys }, this.#attempts, steering(headers));
+        });
         break;
       }
       case 'cancelled':
-        this.#client.abandon();
+        this.#audience.endAll('cancelled', ({ client }) => client.abandon());
+        this.#audience.discard();
     }
   }
 
   /** The balancer ends before the request has. */
   shutDown(): void {
-    this.#client.decided();
-    this.#letBodyGo();
-    this.#client.shutDown(this.#attempts);
+    this.#end();
+    for (const seat of this.#audience.dismissed()) {
+      seat.client.decided();
+      seat.client.shutDown(this.#attempts);
+      seat.ended(seat.client.firstContentAt === undefined ? 'exhausted' : 'broken');
+    }
+    this.#audience.discard();
   }
 
   /** An exception of ours: 500, or a cut where bytes are out already. */
   fault(): void {
     this.#running?.abort();
-    this.#client.decided();
-    this.#letBodyGo();
-    this.#client.fault(providerErrorKeys(this.#options.runtime, []));
+    this.#end();
+    const keys = providerErrorKeys(this.#options.runtime, []);
+    this.#audience.endAll('faulted', ({ client }) => client.fault(keys));
+    this.#audience.discard();
   }
 
-  /** Ends with a whole reply of our own. */
-  answerLocally({ status, headers, body }: WholeReply): void {
-    this.#client.decided();
-    this.#letBodyGo();
-    this.#client.complete(status, headers, body);
+  /** Ends with whole replies of our own. */
+  answerLocally(replyTo: (request: RequestFacts) => WholeReply): void {
+    this.#end();
+    this.#audience.endAll('local', ({ client, facts }) => {
+      const { status, headers, body } = replyTo(facts);
+      client.complete(status, headers, body);
+    });
+  }
+
+  #refuse(output: RequestOutput): void {
+    const { runtime, redactor } = this.#options;
+    const answer = this.#answers.get(output.attempt ?? 0);
+    const words = { output, answer, attempts: this.#attempts, runtime, redactor };
+    this.#audience.endAll('refused', (seat) => refuse(seat, words));
+  }
+
+  /** Where the first client named its provider, others may be answered by more than that one. */
+  #sendUnpinnedOn(): void {
+    if (this.#options.leader.pinnedTo === undefined) return;
+    this.#audience.sendOn(({ pinnedTo }) => pinnedTo === undefined, true);
   }
 
   #committed(
@@ -186,26 +284,69 @@ export class Exchange {
     provider: ProviderSettings,
     tell: (event: RequestEvent) => void,
   ): ClientSide {
-    const { request, redactor } = this.#options;
-    this.#client.decided();
+    const { redactor } = this.#options;
+    const isWhole = answer.body !== undefined;
+    this.#committedBy = { answer, candidate: input.candidate };
+    if (!isWhole) this.listing.bookBody();
     this.#letBodyGo();
     this.#answers.clear();
-    const form = answer.body === undefined ? 'text/event-stream; charset=utf-8' : 'application/json';
-    const own = {
-      provider: provider.name,
-      attempts: input.number,
-      requestId: request.id,
-      // A stream ends at message_stop, whatever length was announced.
-      bodyMayDiffer: answer.rewritten || answer.body === undefined,
-    };
-    const headers = replyHeaders(
-      answer.rewritten ? withType(answer.headers, form) : answer.headers,
-      own,
-      redactor,
-    );
-    const side = this.#client.commit(answer.status, headers, answer.body);
+    const headersFor = (seat: Seat): readonly string[] =>
+      answerHeaders(answer, { provider: provider.name, attempts: input.number }, seat, redactor);
+    const opened = { status: answer.status, headersFor };
+    if (answer.body !== undefined) this.#store('message', answer.body);
+    const side =
+      answer.body === undefined
+        ? this.#audience.openStream(opened)
+        : this.#audience.deliver(opened, answer.body);
     tell({ type: 'attempt.committed' });
     return side;
+  }
+
+  #storeStream(kept: readonly Buffer[] | undefined): void {
+    if (kept !== undefined && endedByItself(kept)) this.#store('stream', Buffer.concat(kept));
+  }
+
+  #store(form: Storable['form'], body: Buffer): void {
+    const committed = this.#committedBy;
+    if (committed === undefined) return;
+    const { answer, candidate } = committed;
+    const { status, headers } = answer;
+    this.#options.store?.({
+      form,
+      body,
+      status,
+      headers,
+      provider: candidate.provider,
+      model: candidate.model,
+    });
+  }
+
+  /** The last client has left before the end. */
+  #emptied(): void {
+    if (this.#isOver) return;
+    if (this.listing.linger(this.#audience.progress.lastAt)) {
+      this.#running?.resume();
+      return;
+    }
+    this.listing.close();
+    this.#options.onAbandoned();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.listing.close();
+    this.#letBodyGo();
+  }
+
+  #seatFaulted(error: unknown, seat: Seat): void {
+    if (this.#audience.size <= 1) {
+      this.#options.onFault(error);
+      return;
+    }
+    this.#options.onSeatFault(error, seat);
+    this.#audience.remove(seat);
+    seat.client.fault(providerErrorKeys(this.#options.runtime, []));
+    seat.ended('faulted');
   }
 
   #settled(
@@ -228,37 +369,6 @@ export class Exchange {
   #mayGoBack(outcome: Outcome): boolean {
     const { failoverBelowThreshold } = this.#options.runtime.configuration.settings.resilience;
     return !failoverBelowThreshold || (isFailure(outcome) && isRefusal(outcome.kind));
-  }
-
-  /** A provider's own answer goes back, where it has words. */
-  #refuse(output: RequestOutput): void {
-    const { redactor, request, runtime } = this.#options;
-    const number = output.attempt ?? 0;
-    const answer = this.#answers.get(number);
-    const attempt = output.trace.attempts[number - 1];
-    const failure =
-      attempt?.outcome !== undefined && isFailure(attempt.outcome) ? attempt.outcome : undefined;
-    const message = failure?.detail ?? output.reason;
-    if (answer === undefined) {
-      const [status, type] =
-        failure?.kind === 'client_credentials' ? [401, 'authentication_error'] : [500, 'api_error'];
-      const keys = providerErrorKeys(runtime, output.trace.attempts);
-      this.#client.giveUp(status, { type, message, keys }, this.#attempts, []);
-      return;
-    }
-    this.#client.note(failure?.detail);
-    const refused = refusedAnswer(answer, message, redactor);
-    if (this.#client.isOpen) {
-      this.#client.endWithError(refused.words);
-      return;
-    }
-    const own = {
-      provider: runtime.providers.get(attempt?.candidate.provider ?? '')?.name ?? '',
-      attempts: this.#attempts,
-      requestId: request.id,
-      bodyMayDiffer: true,
-    };
-    this.#client.complete(refused.status, replyHeaders(refused.headers, own, redactor), refused.body);
   }
 
   #letBodyGo(): void {

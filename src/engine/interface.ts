@@ -11,6 +11,8 @@ export interface ClientRequest {
   readonly path: string;
   /** Flat list as received: name, value, name, value, … */
   readonly headers: readonly string[];
+  /** Whatever the caller showed of itself, the balancer's own key included: who differs in it shares nothing. Never shown. */
+  readonly caller: string;
   readonly body: Buffer;
   /** The engine has no more use for the body (the commit, the end): its bytes leave the budget. At most once. */
   readonly releaseBody: () => void;
@@ -53,6 +55,8 @@ export interface ReplyFlow {
 export interface Departure {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void;
+  /** A request that shared an answer and goes its own way leaves the shared one's. */
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
 export type OperatorAction = 'reset' | 'forget' | 'disable' | 'enable';
@@ -67,6 +71,39 @@ export interface Engine {
   operate(provider: string, action: OperatorAction): readonly ProviderStatus[];
   /** Forgets what is kept between requests and no longer of use; with `force`, what is of use too. Never health. */
   cleanup(force: boolean): Cleared;
+  /** Kept answers and exchanges in flight that can be shared. */
+  cache(): CacheStatus;
+  /** Forgets all kept answers; gives how many. */
+  clearCache(): number;
+}
+
+/** What is kept and what is shared at this moment. */
+export interface CacheStatus {
+  readonly entries: number;
+  /** Bytes of kept answers. */
+  readonly bytes: number;
+  /** Since the start. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly broadcasts: readonly BroadcastStatus[];
+}
+
+/** One exchange in flight that others can join. */
+export interface BroadcastStatus {
+  /** Id of the request it began for. */
+  readonly requestId: string;
+  readonly endpoint: ClientRequest['endpoint'];
+  readonly model: string;
+  /** Who is asked, or answers; absent before the first attempt. */
+  readonly provider?: string;
+  /** Clients that wait for it or get it. */
+  readonly subscribers: number;
+  /** Its answer has begun. */
+  readonly committed: boolean;
+  /** Bytes of its stream so far. */
+  readonly bytes: number;
+  /** Since its first request came, ms. */
+  readonly ageMs: number;
 }
 
 /** How much a cleanup forgot. */
@@ -75,6 +112,8 @@ export interface Cleared {
   readonly sessions: number;
   /** Providers whose list of models is forgotten. */
   readonly modelLists: number;
+  /** Kept answers. */
+  readonly answers: number;
 }
 
 export interface ModelInfo {

@@ -11,6 +11,13 @@ export interface HeaderFacts {
   readonly isClaudeCode: boolean;
   /** The client's own patience, ms (`x-stainless-timeout`). */
   readonly patienceMs: number | undefined;
+  /** `anthropic-beta` and `anthropic-version`, as sent; several joined by a comma. */
+  readonly beta: string;
+  readonly version: string;
+  /** `cache-control: no-store`: no kept answer, and none is kept. */
+  readonly noStore: boolean;
+  /** `x-balancer-cache: bypass`: a new answer, whatever is there. */
+  readonly bypass: boolean;
 }
 
 /** A client-chosen name longer than this is none. */
@@ -22,6 +29,10 @@ export function headerFacts(headers: readonly string[]): HeaderFacts {
   let pin: string | undefined;
   let isClaudeCode = false;
   let patienceMs: number | undefined;
+  let beta = '';
+  let version = '';
+  let noStore = false;
+  let bypass = false;
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const value = headers[index + 1] ?? '';
     switch (headers[index]?.toLowerCase()) {
@@ -40,10 +51,22 @@ export function headerFacts(headers: readonly string[]): HeaderFacts {
       case 'x-stainless-timeout':
         patienceMs ??= milliseconds(value);
         break;
+      case 'anthropic-beta':
+        beta = beta === '' ? value : `${beta},${value}`;
+        break;
+      case 'anthropic-version':
+        version = version === '' ? value : `${version},${value}`;
+        break;
+      case 'cache-control':
+        noStore ||= /(^|[\s,])no-store($|[\s,;])/i.test(value);
+        break;
+      case 'x-balancer-cache':
+        bypass ||= value.trim().toLowerCase() === 'bypass';
+        break;
       default:
     }
   }
-  return { session, agent, pin, isClaudeCode, patienceMs };
+  return { session, agent, pin, isClaudeCode, patienceMs, beta, version, noStore, bypass };
 }
 
 function named(value: string): string | undefined {

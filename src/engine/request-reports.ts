@@ -17,6 +17,9 @@ export function attemptFailed(request: RequestFacts, attempt: AttemptTrace): Bal
   };
 }
 
+/** Of a request without attempts of its own. */
+export const NO_TRACE = { decisions: [], attempts: [] } as const;
+
 /** How a request went, as its exchange and its chart know it. */
 export interface RequestEnd {
   readonly result: RequestEnded['result'];
@@ -29,6 +32,8 @@ export interface RequestEnd {
   readonly receivedAt: number;
   readonly firstContentAt: number | undefined;
   readonly endedAt: number;
+  /** Who answered, where that was not an attempt of its own. */
+  readonly shared?: Pick<RequestEnded, 'provider' | 'model' | 'joined' | 'cached'>;
 }
 
 /** What a request's end tells. */
@@ -42,6 +47,7 @@ export function requestEnded(request: RequestFacts, end: RequestEnd): RequestEnd
     result,
     status,
     ...(served === undefined ? {} : { provider: served.provider, model: served.model }),
+    ...end.shared,
     trace,
     ...(attempt?.usage === undefined ? {} : { usage: attempt.usage }),
     ...(firstContentAt === undefined ? {} : { timeToFirstContentMs: firstContentAt - receivedAt }),

@@ -18,15 +18,20 @@ import {
   createCandidateOrder,
   type ServedRequest,
 } from './candidate-order.ts';
+import { ClientReply } from './client-reply.ts';
+import { Duplicates, type Host } from './duplicates.ts';
 import { Exchange } from './exchange.ts';
 import { exhaustedError } from './final-error.ts';
-import type { ClientRequest, Departure, Reply } from './interface.ts';
+import { leaderSeat } from './guest.ts';
+import type { CacheStatus, ClientRequest, Departure, Reply } from './interface.ts';
 import { localCount } from './local-replies.ts';
 import { budgetMs } from './request-facts.ts';
+import { identify, type RequestIdentified } from './request-identity.ts';
 import { requestInput } from './request-input.ts';
 import { requestLogic } from './request-logic.ts';
-import { attemptFailed, requestEnded } from './request-reports.ts';
+import { attemptFailed, NO_TRACE, requestEnded } from './request-reports.ts';
 import type { Runtime } from './runtime.ts';
+import type { Seat } from './seat.ts';
 import type { Slots } from './slots.ts';
 import { startRoot } from './start-root.ts';
 import { createStatistics, type ProviderStatistics } from './statistics.ts';
@@ -55,14 +60,20 @@ export interface RequestRunner {
   lastProvider(): string | undefined;
   /** Forgets which provider sessions belong to, where that is over; with `force` everywhere. Gives how often. */
   forgetSessions(force: boolean): number;
+  cache(): CacheStatus;
+  /** Forgets kept answers that are too old, or with `all` everything; gives how many. */
+  clearCache(all: boolean): number;
 }
 
 /** The life of one request, as the runner's table holds it. Nothing here refers to its body. */
-interface LiveRequest extends ServedRequest {
-  readonly exchange: Exchange;
+interface LiveRequest extends ServedRequest, Host {
+  readonly leader: Seat;
+  /** What came of its own client, where that is not what came of the exchange: it left, or was left behind. */
+  ownResult: 'cancelled' | 'broken' | undefined;
+  /** The exchange has ended, and its own client has not got everything yet. */
+  whenDelivered: (() => void) | undefined;
   /** Ends it after an exception of ours. */
   readonly fault: (error: unknown) => void;
-  readonly receivedAt: number;
   readonly leaveRuntime: () => void;
   /** Ends it because the balancer does. */
   readonly shutDown: () => void;
@@ -70,8 +81,6 @@ interface LiveRequest extends ServedRequest {
   /** Where its running attempt is counted. */
   running: ProviderStatistics | undefined;
 }
-
-const NO_TRACE = { decisions: [], attempts: [] } as const;
 
 export function createRequestRunner(options: RunnerOptions): RequestRunner {
   return new Runner(options);
@@ -85,10 +94,20 @@ class Runner implements RequestRunner {
   readonly #waiting = createWaitingRequests();
   readonly #ports: Omit<RequestPorts, 'host'>;
   readonly #logic;
+  readonly #duplicates: Duplicates;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#order = createCandidateOrder(options);
+    const { clock, observe, redactor } = options;
+    this.#duplicates = new Duplicates({
+      clock,
+      observe,
+      redactor,
+      cache: options.runtime().configuration.settings.cache,
+      run: (admitted, identity, client, departure) => this.#run(admitted, identity, client, departure),
+      ended: () => this.#tellIfIdle(),
+    });
     let sequence = 0;
     this.#ports = {
       now: options.clock.now,
@@ -105,7 +124,15 @@ class Runner implements RequestRunner {
 
   submit(request: ClientRequest, departure: Departure): Promise<Reply> {
     const admission = admit(request, this.#options.runtime(), this.#options);
-    return admission.kind === 'answered' ? Promise.resolve(admission.reply) : this.#run(admission, departure);
+    if (admission.kind === 'answered') return Promise.resolve(admission.reply);
+    const identity = identify(admission);
+    const kept = this.#duplicates.kept(admission, identity);
+    if (kept !== undefined) return Promise.resolve(kept);
+    const client = this.#clientOf(admission);
+    if (!this.#duplicates.join(admission, identity, client, departure)) {
+      this.#run(admission, identity, client, departure);
+    }
+    return client.reply;
   }
 
   wake(): void {
@@ -117,11 +144,12 @@ class Runner implements RequestRunner {
   }
 
   inFlight(): number {
-    return this.#live.size;
+    return this.#live.size + this.#duplicates.size;
   }
 
   endAll(): void {
     for (const entry of this.#live.values()) entry.shutDown();
+    this.#duplicates.endAll();
   }
 
   lastProvider(): string | undefined {
@@ -132,7 +160,30 @@ class Runner implements RequestRunner {
     return this.#order.forget(this.#options.runtime().configuration.settings.stickyProviderDurationMs, force);
   }
 
-  #run(admitted: AdmittedRequest, departure: Departure): Promise<Reply> {
+  cache(): CacheStatus {
+    return this.#duplicates.status();
+  }
+
+  clearCache(all: boolean): number {
+    return this.#duplicates.clear(all);
+  }
+
+  #clientOf({ request, header, facts, runtime }: AdmittedRequest): ClientReply {
+    return new ClientReply({
+      requestId: request.id,
+      stream: facts.stream && request.endpoint === 'messages',
+      isClaudeCode: header.isClaudeCode,
+      clock: this.#options.clock,
+      pingIntervalMs: runtime.configuration.settings.pingIntervalMs,
+    });
+  }
+
+  #run(
+    admitted: AdmittedRequest,
+    identity: RequestIdentified | undefined,
+    client: ClientReply,
+    departure: Departure,
+  ): void {
     // The closures below live as long as the request: none of them may hold `admitted`, and with it the body.
     const { request, walked, header, facts, runtime, tiers, isPinned } = admitted;
     const { clock, buffers, redactor, isOwnKey } = this.#options;
@@ -142,10 +193,24 @@ class Runner implements RequestRunner {
     const { order, reason, passedOver } = this.#order.of(admitted);
     const budget = budgetMs(stream, endpoint, header.patienceMs, resilience.requestBudgetMs);
     const fault = (error: unknown): void => this.#faulted(entry, error, () => actor);
+    const leader = leaderSeat(admitted, client, (result) => {
+      if (result === 'broken') entry.ownResult = result;
+      entry.whenDelivered?.();
+    });
     const exchange = new Exchange(walked, {
       request,
       stream,
-      isClaudeCode: header.isClaudeCode,
+      leader,
+      isShared: identity?.shares === true,
+      store: this.#duplicates.keeper(identity, endpoint, walked.maxTokens),
+      onAbandoned: () => actor.send({ type: 'client.left' }),
+      onSeatFault: (error, { facts: { id: requestId } }) =>
+        this.#options.observe({
+          type: 'fault',
+          message: 'The answer to one of several equal requests failed by a bug.',
+          error,
+          requestId,
+        }),
       runtime,
       clock,
       buffers,
@@ -156,12 +221,21 @@ class Runner implements RequestRunner {
     });
     const entry: LiveRequest = {
       exchange,
+      leader,
+      ownResult: undefined,
+      whenDelivered: undefined,
+      guests: 0,
       fault,
       facts,
       receivedAt,
       leaveRuntime: runtime.enter(),
       shutDown: () => {
         entry.isShutDown = true;
+        // Its exchange has ended, and its own client has not got everything: it gets no more.
+        if (entry.whenDelivered !== undefined) {
+          exchange.shutDown();
+          return;
+        }
         actor.send({ type: 'client.left', because: 'the balancer shut down' });
       },
       isShutDown: false,
@@ -173,6 +247,7 @@ class Runner implements RequestRunner {
     };
     this.#live.set(id, entry);
     this.#options.slots.enter(id);
+    this.#duplicates.list(identity, entry);
     const plan = { order, reason, stream, deadlineAt: receivedAt + budget };
     const input = requestInput(facts, runtime, plan, this.#ports);
     const actor = startRoot(this.#logic, { clock, input, onFault: fault }, (root) => {
@@ -185,10 +260,14 @@ class Runner implements RequestRunner {
         },
       });
     });
-    const leave = (): void => actor.send({ type: 'client.left' });
+    const leave = (): void => {
+      entry.ownResult = 'cancelled';
+      client.abandon();
+      exchange.leave(leader);
+      entry.whenDelivered?.();
+    };
     if (departure.aborted) leave();
     else departure.addEventListener('abort', leave, { once: true });
-    return exchange.client.reply;
   }
 
   #attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
@@ -233,18 +312,21 @@ class Runner implements RequestRunner {
     const { exchange, facts } = entry;
     if (entry.isShutDown) {
       exchange.shutDown();
-      const result = exchange.client.firstContentAt === undefined ? 'exhausted' : 'broken';
-      this.#ended(entry, output.trace, output.result === 'cancelled' ? result : output.result);
+      const result = entry.leader.client.firstContentAt === undefined ? 'exhausted' : 'broken';
+      const ended = output.result === 'cancelled' && entry.ownResult !== 'cancelled';
+      this.#ended(entry, output.trace, ended ? result : (entry.ownResult ?? output.result));
       return;
     }
     const unanswered = output.result === 'exhausted' || output.result === 'refused';
     if (facts.endpoint === 'count_tokens' && unanswered) {
-      exchange.answerLocally(localCount(facts));
+      exchange.answerLocally(localCount);
       this.#ended(entry, output.trace, 'local');
       return;
     }
-    exchange.finish(output, () => exhaustedError(output, facts, this.#ports));
-    this.#ended(entry, output.trace, output.result);
+    exchange.finish(output, ({ id, endpoint }) => exhaustedError(output, { id, endpoint }, this.#ports));
+    const ended = (): void => this.#ended(entry, output.trace, entry.ownResult ?? output.result);
+    if (exchange.has(entry.leader)) entry.whenDelivered = ended;
+    else ended();
   }
 
   /** A bug of ours: the client gets a 500, the providers what they are owed, and the log the reason. */
@@ -269,15 +351,21 @@ class Runner implements RequestRunner {
   }
 
   #ended(entry: LiveRequest, trace: RequestEnded['trace'], result: RequestEnded['result']): void {
-    const { exchange, facts, leaveRuntime, receivedAt } = entry;
+    const { exchange, facts, leader, leaveRuntime, receivedAt, guests } = entry;
     if (!this.#live.delete(facts.id)) return;
     leaveRuntime();
     this.#options.slots.leave(facts.id);
-    const { status, error, firstContentAt } = exchange.client;
+    const { status, error, firstContentAt } = leader.client;
     const endedAt = this.#options.clock.now();
     const end = { result, trace, status, error, receivedAt, firstContentAt, endedAt };
-    this.#options.observe(requestEnded(facts, end));
-    if (this.#live.size === 0) this.#options.idle();
+    const { observe } = this.#options;
+    observe(requestEnded(facts, end));
+    if (guests > 0) observe({ type: 'request.shared', request: facts, guests, bytes: exchange.view.bytes });
+    this.#tellIfIdle();
+  }
+
+  #tellIfIdle(): void {
+    if (this.inFlight() === 0) this.#options.idle();
   }
 }
 

@@ -34,6 +34,16 @@ export function withoutOwnKeys(headers: readonly string[], keys: readonly string
   return result;
 }
 
+/** All that a caller shows of itself, as one text. */
+export function callerOf(headers: readonly string[]): string {
+  const shown: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at]?.toLowerCase();
+    if (name === 'x-api-key' || name === 'authorization') shown.push(name, headers[at + 1] ?? '');
+  }
+  return shown.join('\n');
+}
+
 function isOwnKey(name: string, value: string, keys: readonly string[]): boolean {
   if (name === 'x-api-key') return checkKey(value, undefined, keys) === 'accepted';
   return name === 'authorization' && checkKey(undefined, value, keys) === 'accepted';

@@ -50,6 +50,10 @@ class OwnDeparture implements Departure {
     this.#listeners.push(listener);
   }
 
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
+  }
+
   happen(): void {
     this.aborted = true;
     const listeners = this.#listeners;

@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Handler } from 'hono';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import type { ClientRequest, Reply } from '../engine/interface.ts';
-import { withoutOwnKeys } from './api-key.ts';
+import { callerOf, withoutOwnKeys } from './api-key.ts';
 import { type BodyResult, readBody } from './body.ts';
 import { watchClient } from './client.ts';
 import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
@@ -36,6 +36,7 @@ export function relay(
       id: c.get('requestId'),
       endpoint,
       path: path + query(c.req.url),
+      caller: callerOf(headers),
       headers: auth.enabled ? withoutOwnKeys(headers, auth.apiKeys) : headers,
       body,
       releaseBody: releaseOnce(deps.budget, body.length),

@@ -2,16 +2,14 @@ import type { Handler, Hono } from 'hono';
 import type { HttpEnv } from './context.ts';
 import { problemResponse } from './problem.ts';
 
-/** Serves one method of a path; any other one is told so, with `Allow` (GET includes HEAD). `hint` explains. */
-export function serve(
-  app: Hono<HttpEnv>,
-  method: 'GET' | 'POST',
-  path: string,
-  handler: Handler<HttpEnv>,
-  hint = '',
-): void {
-  const allow = method === 'GET' ? 'GET, HEAD' : method;
-  app.on(method, path, handler);
+/** By method. */
+export type Handlers = Readonly<Partial<Record<'GET' | 'POST' | 'DELETE', Handler<HttpEnv>>>>;
+
+/** Serves the methods of a path; any other one is told so, with `Allow` (GET includes HEAD). `hint` explains. */
+export function serve(app: Hono<HttpEnv>, handlers: Handlers, path: string, hint = ''): void {
+  const methods = Object.keys(handlers);
+  const allow = methods.map((method) => (method === 'GET' ? 'GET, HEAD' : method)).join(', ');
+  for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
   app.all(path, (c) =>
     problemResponse(c, {
       status: 405,

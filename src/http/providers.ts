@@ -114,8 +114,8 @@ function cleanupRoute(deps: AppDependencies): Route {
       tag: TAG,
       summary: 'Forget what is kept between requests',
       description:
-        'Sessions’ providers whose time is over, and lists of models of providers that are no longer configured. ' +
-        'With force: all of them, so that each session chooses its provider anew. Health is not touched, running ' +
+        'Sessions’ providers whose time is over, lists of models of providers that are no longer configured, and kept ' +
+        'answers that are too old. With force: all of them, so that each session chooses its provider anew. Health is not touched, running ' +
         'requests neither.',
       parameters: [
         {
@@ -133,8 +133,8 @@ function cleanupRoute(deps: AppDependencies): Route {
     handler: (c) => {
       const force = queryValue(c, 'force', ForceSchema);
       if (force.kind === 'refused') return force.response;
-      const { sessions, modelLists } = deps.engine.cleanup(force.value ?? false);
-      return c.json({ status: 'cleanup completed', cleared: { sessions, model_lists: modelLists } });
+      const { sessions, modelLists, answers } = deps.engine.cleanup(force.value ?? false);
+      return c.json({ status: 'cleanup completed', cleared: { sessions, model_lists: modelLists, answers } });
     },
   };
 }

@@ -74,8 +74,14 @@ function pipeReply(
 }
 
 /**
+ * How long before a cut the last bytes are left to the client, ms. Claude Code forgets what it has received but not yet
+ * read when its connection ends: a block that was complete would be asked for again.
+ */
+const READING_MS = 100;
+
+/**
  * Ends a connection without the closing chunk, so that the client sees the break, but not before everything
- * written so far has left: an event is whole or absent. A client that reads no more is not waited for.
+ * written so far has left and was read: an event is whole or absent. A client that reads no more is not waited for.
  */
 function cut(outgoing: ServerResponse, flushMs: number): void {
   const { socket } = outgoing;
@@ -83,7 +89,10 @@ function cut(outgoing: ServerResponse, flushMs: number): void {
     outgoing.destroy();
     return;
   }
-  const giveUp = setTimeout(() => socket.destroy(), flushMs);
-  socket.once('close', () => clearTimeout(giveUp));
-  socket.destroySoon();
+  const giveUp = setTimeout(() => socket.destroy(), flushMs + READING_MS);
+  const afterReading = setTimeout(() => socket.destroySoon(), READING_MS);
+  socket.once('close', () => {
+    clearTimeout(giveUp);
+    clearTimeout(afterReading);
+  });
 }

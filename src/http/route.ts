@@ -1,11 +1,11 @@
 import type { Handler, Hono } from 'hono';
 import type { GenericSchema } from 'valibot';
 import type { HttpEnv } from './context.ts';
-import { serve } from './methods.ts';
+import { type Handlers, serve } from './methods.ts';
 
 /** One route: how it is served and, beside it, what it promises. The document is made of the same values. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** With parameters in braces: `/providers/{name}/reset`. */
   readonly path: string;
   /** Further paths that lead to the same place. */
@@ -56,9 +56,15 @@ export interface Answer extends Partial<Content> {
 
 /** Serves every route of the table; other methods of their paths are told what works. */
 export function registerRoutes(app: Hono<HttpEnv>, routes: readonly Route[]): void {
+  const places = new Map<string, { handlers: Handlers; hint: string | undefined }>();
   for (const { method, path, aliases = [], handler, hint } of routes) {
-    for (const each of [path, ...aliases]) serve(app, method, honoPath(each), handler, hint);
+    for (const each of [path, ...aliases]) {
+      const place = places.get(each);
+      const handlers = { ...place?.handlers, [method]: handler };
+      places.set(each, { handlers, hint: place?.hint ?? hint });
+    }
   }
+  for (const [path, { handlers, hint }] of places) serve(app, handlers, honoPath(path), hint);
 }
 
 /** `/providers/{name}` as Hono writes it: `/providers/:name`. */

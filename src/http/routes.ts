@@ -1,4 +1,5 @@
 import { OPEN_PATHS } from './access.ts';
+import { cacheRoutes } from './cache.ts';
 import type { AppDependencies } from './context.ts';
 import { documentationRoutes } from './documentation.ts';
 import { messageRoutes } from './message-routes.ts';
@@ -15,6 +16,7 @@ export function routesOf(deps: AppDependencies): readonly Route[] {
     ...messageRoutes(deps),
     ...modelRoutes(deps),
     ...providerRoutes(deps),
+    ...cacheRoutes(deps),
     ...probeRoutes(deps),
     ...documentationRoutes(deps, () => describe()),
   ];

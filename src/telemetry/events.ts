@@ -32,6 +32,17 @@ export type BalancerEvent =
       readonly afterMs: number;
     }
   | { readonly type: 'request.hint'; readonly request: RequestFacts; readonly message: string }
+  /** A duplicate of a request in flight: it shares its answer. */
+  | { readonly type: 'request.joined'; readonly request: RequestFacts; readonly leader: string }
+  | {
+      /** An answer that several requests shared has ended. */
+      readonly type: 'request.shared';
+      readonly request: RequestFacts;
+      /** How many others shared it. */
+      readonly guests: number;
+      /** Bytes of the stream; 0 for a whole answer. */
+      readonly bytes: number;
+    }
   | RequestEnded
   | HealthChanged
   | {
@@ -97,6 +108,10 @@ export interface RequestEnded {
   readonly model?: string;
   readonly trace: RequestTrace;
   readonly usage?: Usage;
+  /** Id of the request whose upstream answer it shared: attempts and usage are told there. */
+  readonly joined?: string;
+  /** It got a kept answer. */
+  readonly cached?: true;
   /** From arrival to the first content sent, ms. */
   readonly timeToFirstContentMs?: number;
   readonly durationMs: number;

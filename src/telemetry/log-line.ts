@@ -31,6 +31,8 @@ const LEVELS: Readonly<Record<Exclude<BalancerEventType, 'request.ended' | 'heal
   'request.received': 'debug',
   'request.attempt_failed': 'debug',
   'request.hint': 'warn',
+  'request.joined': 'debug',
+  'request.shared': 'debug',
   'request.rejected': 'warn',
 };
 
@@ -154,6 +156,18 @@ function lineOfRequest(event: RequestEvent): LogLine {
     }
     case 'request.hint':
       return ofRequest(event, event.request.id, event.message, facts(event));
+    case 'request.joined':
+      return ofRequest(event, event.request.id, `Shares the answer of request ${event.leader}`, {
+        leader: event.leader,
+        ...facts(event),
+      });
+    case 'request.shared':
+      return ofRequest(
+        event,
+        event.request.id,
+        `Its answer was shared by ${count(event.guests, 'other request')}`,
+        { guests: event.guests, stream_bytes: event.bytes, ...facts(event) },
+      );
     case 'request.rejected':
       return ofRequest(event, event.requestId, `${event.status} for ${event.path}: ${event.reason}`, {
         path: event.path,
@@ -175,6 +189,8 @@ function lineOfRequest(event: RequestEvent): LogLine {
         duration_ms: event.durationMs,
         waited_ms: event.trace.waitedMs,
         usage: event.usage,
+        joined: event.joined,
+        cached: event.cached,
         error: event.error,
         ...facts(event),
       });

@@ -10,7 +10,7 @@ import { formatBytes, formatCount, formatDuration } from './format.ts';
 export function requestLine(event: RequestEnded): string {
   const parts = [
     target(event),
-    attempts(event.trace.attempts),
+    source(event),
     event.result === 'served' ? String(event.status) : `${event.result} ${event.status || 'without answer'}`,
     event.timeToFirstContentMs === undefined ? '' : `first ${formatDuration(event.timeToFirstContentMs)}`,
     formatDuration(event.durationMs),
@@ -37,6 +37,13 @@ function label(request: RequestFacts): string {
 function target(event: RequestEnded): string {
   if (event.provider === undefined) return label(event.request);
   return `${label(event.request)} → ${event.provider}/${event.model ?? event.request.model}`;
+}
+
+/** Where the answer came from: attempts of its own, another request's, or a kept one. */
+function source(event: RequestEnded): string {
+  if (event.cached === true) return 'kept answer';
+  if (event.joined !== undefined) return `shared with ${event.joined}`;
+  return attempts(event.trace.attempts);
 }
 
 /** `GAC ✗ 429 → AnyRouter ✓`, in the order in which they were tried. */

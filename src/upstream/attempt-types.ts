@@ -56,7 +56,8 @@ export interface CommittedAnswer {
 export interface ClientSide {
   /** `false`: pause until `resume()` of the running attempt. */
   chunk(bytes: Buffer, atBoundary: boolean): boolean;
-  end(): void;
+  /** `isBroken`: what the provider said last was an error. */
+  end(isBroken?: boolean): void;
 }
 
 export interface AttemptListener {

@@ -83,7 +83,7 @@ export class StreamAnswer implements AnswerReader {
     if (facts.error !== undefined) {
       // An error event passes as it came.
       this.#send(this.#head.attempt.params.redact(bytes), true, client);
-      client.end();
+      client.end(true);
       this.#faulty(facts);
       return true;
     }

@@ -41,7 +41,7 @@ describe('changed settings', () => {
     const other = Object.fromEntries(
       Object.entries(before).map(([key, value]) => [
         key,
-        key === 'resilience' || key === 'unhealthy'
+        key === 'resilience' || key === 'unhealthy' || key === 'cache'
           ? Object.fromEntries(Object.keys(value as object).map((name) => [name, 'another']))
           : 'another',
       ]),

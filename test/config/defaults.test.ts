@@ -55,6 +55,16 @@ test('a file with one provider gets every default', () => {
       logMaxBytes: 100 * 1024 * 1024,
       logMaxFiles: 5,
       exposeProviderErrors: false,
+      deduplication: {
+        enabled: true,
+        scope: 'session',
+        maxTokensCounts: false,
+        maxReplayBytes: 8 * 1024 * 1024,
+        maxQueueBytes: 8 * 1024 * 1024,
+        lingerMs: 0,
+        timeoutMs: 180_000,
+      },
+      cache: { ttlMs: 0, routeTtlMs: {}, maxEntries: 1000, maxBytes: 64 * 1024 * 1024 },
       host: '127.0.0.1',
       port: 9090,
       auth: { enabled: false, apiKeys: [], exemptPaths: ['/health', '/docs', '/redoc', '/openapi.json'] },
@@ -103,6 +113,17 @@ test('every setting is taken over', () => {
   log_max_files: 2
   expose_provider_errors: true
   testing: { simulate_delay: true, delay_seconds: 1.5, delay_trigger_keywords: [slow, " "] }
+  deduplication:
+    enabled: false
+    scope: all
+    include_max_tokens_in_signature: true
+    max_replay_bytes: 1MB
+    max_queue_bytes: 1KB
+    linger: 0.5
+    timeout: 7
+  cache_ttl: 60
+  cache_size_limit: 3
+  cache: { max_bytes: 2MB, routes: { "*haiku*": 5 } }
   host: 0.0.0.0
   port: 0
   auth: { enabled: true, api_key: [one, two], exempt_paths: [/livez] }
@@ -145,6 +166,16 @@ test('every setting is taken over', () => {
     logMaxFiles: 2,
     exposeProviderErrors: true,
     testing: { delayMs: 1500, triggerKeywords: ['slow'] },
+    deduplication: {
+      enabled: false,
+      scope: 'all',
+      maxTokensCounts: true,
+      maxReplayBytes: 1024 * 1024,
+      maxQueueBytes: 1024,
+      lingerMs: 500,
+      timeoutMs: 7000,
+    },
+    cache: { ttlMs: 60_000, routeTtlMs: { '*haiku*': 5000 }, maxEntries: 3, maxBytes: 2 * 1024 * 1024 },
     host: '0.0.0.0',
     port: 0,
     auth: { enabled: true, apiKeys: ['one', 'two'], exemptPaths: ['/livez'] },

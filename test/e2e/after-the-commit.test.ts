@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import type { Behaviour } from '../../src/simulator/behaviour.ts';
+import { errorEvent } from '../../src/simulator/errors.ts';
 import { type ScenarioName, scenario } from '../../src/simulator/scenarios.ts';
 import { entry } from './support/balancer.ts';
 import { messagesOf } from './support/bodies.ts';
@@ -37,6 +38,24 @@ describe('A stream that breaks after its first content is passed on as broken, a
       const bodies = balancer.tap.requests.map(({ body }) => body.toString());
       expect(bodies).toHaveLength(2);
       expect(bodies[1]).toBe(bodies[0]);
+    },
+  );
+
+  scene.concurrent(
+    'asks without a stream after an error event, and is answered anew',
+    async ({ stage, expect }) => {
+      const words = errorEvent('api_error', 'broken off');
+      const provider = await stage.provider({
+        name: 'only',
+        behaviour: [{ kind: 'cut', after: 'delta', add: [words], ends: 'end' }, GOOD],
+      });
+      const balancer = await stage.balancer({ providers: [entry('only', provider.url)] });
+      const result = await stage.claude(balancer.url);
+
+      expect(result).toMatchObject({ code: 0, stdout: `${ANSWER}\n` });
+      const streams = provider.requests.map((request) => (request.json() as { stream?: boolean }).stream);
+      expect(streams).toHaveLength(2);
+      expect([streams[0], streams[1] === true]).toEqual([true, false]);
     },
   );
 

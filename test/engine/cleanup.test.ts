@@ -24,7 +24,7 @@ describe('a cleanup', () => {
     expect([await answeredBy(bench, 'one'), await answeredBy(bench, 'two')]).toEqual(['A', 'B']);
     expect(JSON.parse((await bench.post('/cleanup')).text)).toEqual({
       status: 'cleanup completed',
-      cleared: { sessions: 0, model_lists: 0 },
+      cleared: { sessions: 0, model_lists: 0, answers: 0 },
     });
     expect(await answeredBy(bench, 'one')).toBe('A');
     expect(JSON.parse((await bench.post('/cleanup?force=true')).text).cleared.sessions).toBe(2);
@@ -38,8 +38,8 @@ describe('a cleanup', () => {
     const { engine } = await balancePlayed({ providers: [entryOf(open)] });
     const names = (): readonly string[] => engine.models(['x-api-key', CLIENT_KEY]).map(({ id }) => id);
     await expect.poll(names).toEqual(['claude-told']);
-    expect(engine.cleanup(false)).toEqual({ sessions: 0, modelLists: 0 });
-    expect(engine.cleanup(true)).toEqual({ sessions: 0, modelLists: 1 });
+    expect(engine.cleanup(false)).toEqual({ sessions: 0, modelLists: 0, answers: 0 });
+    expect(engine.cleanup(true)).toEqual({ sessions: 0, modelLists: 1, answers: 0 });
     expect(names()).toEqual([]);
     await expect.poll(names).toEqual(['claude-told']);
     expect(open.received).toHaveLength(2);

@@ -189,7 +189,8 @@ describe('a refusal that names a part of the request', () => {
       behaviour: GOOD,
       sideBehaviour: picky([...noContext]),
     });
-    const bench = await balance({ providers: [entry(only)] }, { clock });
+    const settings = { deduplication: { enabled: false } };
+    const bench = await balance({ providers: [entry(only)], settings }, { clock });
     const count = () => bench.count({ body: BODY.replace(',"stream":true', ''), headers: HEADERS });
     expect((await count()).status).toBe(200);
     expect((await count()).status).toBe(200);

@@ -39,7 +39,8 @@ describe('count_tokens', () => {
     async (status) => {
       const first = await start({ name: 'first', sideBehaviour: { kind: 'http', status } });
       const second = await start({ name: 'second' });
-      const bench = await balance({ providers: [entry(first), entry(second)] });
+      const settings = { deduplication: { enabled: false } };
+      const bench = await balance({ providers: [entry(first), entry(second)], settings });
       expect((await bench.count()).header('x-balancer-provider')).toBe('second');
       const view = await bench.provider('first');
       expect(traceOf(view)).toEqual({ failures: '0/2', cools: null });

@@ -293,10 +293,10 @@ describe('POST /providers/{name}/…', () => {
 describe('POST /cleanup', () => {
   it('says what was forgotten, without force and with it', async () => {
     const fixture = new Fixture();
-    fixture.engine.cleared = { sessions: 2, modelLists: 1 };
+    fixture.engine.cleared = { sessions: 2, modelLists: 1, answers: 3 };
     expect(await get(fixture, '/cleanup', { method: 'POST' })).toMatchObject({
       status: 200,
-      json: { status: 'cleanup completed', cleared: { sessions: 2, model_lists: 1 } },
+      json: { status: 'cleanup completed', cleared: { sessions: 2, model_lists: 1, answers: 3 } },
     });
     for (const query of ['force=false', 'force=true', 'force=1', 'force=No', 'force=on']) {
       expect((await get(fixture, `/cleanup?${query}`, { method: 'POST' })).status).toBe(200);

@@ -1,4 +1,5 @@
 import type {
+  CacheStatus,
   Cleared,
   ClientRequest,
   Engine,
@@ -19,7 +20,8 @@ export class FakeEngine implements Engine {
   readonly requests: ClientRequest[] = [];
   readonly operations: [string, OperatorAction][] = [];
   readonly cleanups: boolean[] = [];
-  cleared: Cleared = { sessions: 0, modelLists: 0 };
+  cleared: Cleared = { sessions: 0, modelLists: 0, answers: 0 };
+  kept: CacheStatus = { entries: 0, bytes: 0, hits: 0, misses: 0, broadcasts: [] };
   modelHeaders: readonly string[] = [];
   current: EngineStatus = engineStatus();
   list: readonly ModelInfo[] = [];
@@ -42,6 +44,16 @@ export class FakeEngine implements Engine {
   cleanup(force: boolean): Cleared {
     this.cleanups.push(force);
     return this.cleared;
+  }
+
+  cache(): CacheStatus {
+    return this.kept;
+  }
+
+  clearCache(): number {
+    const { entries } = this.kept;
+    this.kept = { ...this.kept, entries: 0, bytes: 0 };
+    return entries;
   }
 
   operate(provider: string, action: OperatorAction): readonly ProviderStatus[] {

@@ -173,6 +173,7 @@ export function clientRequest(id: string, options: AskOptions, receivedAt: numbe
     endpoint,
     path: options.path ?? path,
     headers: Object.entries({ ...CLIENT_HEADERS, ...headers }).flat(),
+    caller: '',
     body: Buffer.from(body),
     releaseBody: () => {},
     receivedAt,

@@ -46,6 +46,7 @@ export const OLD_KEYS: readonly OldKey[] = [
   renamed(EARLY, 'settings.timeouts.streaming.chunk_timeout', 'read_timeout'),
   dropped(EARLY, 'settings.timeouts.streaming.processing_timeout', 'the other limits cover it'),
   dropped(EARLY, 'settings.timeouts.caching.cache_operation_timeout', 'nothing waits for a cache'),
+  moved('balancer 0.1.6', 'settings.timeouts.caching'),
   dropped(EARLY, 'settings.timeouts.health_check', BY_REQUESTS),
   dropped(EARLY, 'settings.test_providers', BY_DEMO),
   dropped(EARLY, 'test_providers', BY_DEMO),

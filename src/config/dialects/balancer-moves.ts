@@ -11,6 +11,7 @@ type Move = (edits: TreeEdits, root: YAMLMap, found: readonly FoundWithin[]) => 
 export const MOVES: ReadonlyMap<string, Move> = new Map<string, Move>([
   ['settings.request_timeout', moveRequestTimeout],
   ['settings.enable_deduplication', moveDeduplication],
+  ['settings.timeouts.caching', moveCaching],
   ['settings.unhealthy_error_patterns', movePatterns],
   ['settings.client_disconnect_watchdog', moveWatchdog],
   ['auth', moveAuth],
@@ -23,11 +24,14 @@ function taken(edits: TreeEdits, found: readonly FoundWithin[]): FoundWithin | u
   return last;
 }
 
+/** An old key that something is told of. */
+type Told = Pick<FoundWithin, 'path' | 'pair'>;
+
 function ownMap(edits: TreeEdits, within: unknown): YAMLMap | undefined {
   return mapsOf(edits.source, within)[0];
 }
 
-function ignored(edits: TreeEdits, found: FoundWithin, reason: string): void {
+function ignored(edits: TreeEdits, found: Told, reason: string): void {
   edits.tell(found.path, found.pair.key, {
     code: 'retired-key',
     ...HARMLESS,
@@ -35,7 +39,7 @@ function ignored(edits: TreeEdits, found: FoundWithin, reason: string): void {
   });
 }
 
-function readAs(edits: TreeEdits, found: FoundWithin, now: string): void {
+function readAs(edits: TreeEdits, found: Told, now: string): void {
   edits.tell(found.path, found.pair.key, {
     code: 'renamed-key',
     ...CHECK_NOTE,
@@ -67,6 +71,22 @@ function moveDeduplication(edits: TreeEdits, _: YAMLMap, found: readonly FoundWi
   }
   readAs(edits, old, '`deduplication.enabled`');
   edits.move(deduplication, 'enabled', edits.copier.copy(old.pair.value, { comments: true }), old);
+}
+
+/** How long an equal request waits stands with what it waits for. */
+function moveCaching(edits: TreeEdits, root: YAMLMap, found: readonly FoundWithin[]): void {
+  const old = taken(edits, found);
+  const settings = ownMap(edits, edits.value(root, 'settings'));
+  const limit = old === undefined ? undefined : edits.pair(old.pair.value, 'deduplication_timeout', old.path);
+  if (old === undefined || settings === undefined || limit === undefined || isNothing(limit.pair.value))
+    return;
+  const deduplication = edits.ensure(settings, 'deduplication', old);
+  if (deduplication === undefined || edits.pair(deduplication, 'timeout') !== undefined) {
+    ignored(edits, limit, '`deduplication.timeout` is there too');
+    return;
+  }
+  readAs(edits, limit, '`deduplication.timeout`');
+  edits.move(deduplication, 'timeout', edits.copier.copy(limit.pair.value, { comments: true }), limit);
 }
 
 /** Texts that were looked for in exceptions and in answers alike. */

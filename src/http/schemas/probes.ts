@@ -53,6 +53,7 @@ export const CleanupSchema = v.pipe(
         count,
         v.description('Lists of models, fetched from providers, that were forgotten.'),
       ),
+      answers: v.pipe(count, v.description('Kept answers that were forgotten.')),
     }),
   }),
   v.title('Cleanup'),

@@ -10,6 +10,8 @@ export interface WalkedBody {
    * duplicate or escaped keys) if it had any. All ranges count in it.
    */
   readonly bytes: Buffer;
+  /** The members of the top level by key, in their order. */
+  readonly members: ReadonlyMap<string, Member>;
   /** Never empty. */
   readonly model: string;
   /** The value of `model`, quotes included. */
@@ -91,6 +93,7 @@ function readMembers(bytes: Buffer, members: ReadonlyMap<string, Member>): Walke
   return {
     kind: 'walked',
     bytes,
+    members,
     model,
     modelRange: rangeOf(found.model),
     stream: stream === true,
