@@ -117,13 +117,17 @@ export class ArgumentReader {
   }
 
   #inEscape(char: string): string {
+    if (this.#escape === '\\' && SHORT_ESCAPES.includes(char)) {
+      this.#escape = '';
+      return `\\${char}`;
+    }
     const sequence = this.#escape + char;
     if (/^\\u[\da-fA-F]{0,3}$/.test(sequence)) {
       this.#escape = sequence;
       return '';
     }
     this.#escape = '';
-    if (/^\\(?:["\\/bfnrt]|u[\da-fA-F]{4})$/.test(sequence)) return sequence;
+    if (/^\\u[\da-fA-F]{4}$/.test(sequence)) return sequence;
     if (sequence === "\\'") return "'";
     // No escape of JSON's: the backslash stood for itself.
     const rest = sequence.slice(1, -1);
@@ -203,6 +207,8 @@ export class ArgumentReader {
   }
 }
 
+/** What may follow a backslash, apart from `u`. */
+const SHORT_ESCAPES = '"\\/bfnrt';
 const LONGEST_WORD = 400;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 const WORDS: Readonly<Record<string, string>> = {

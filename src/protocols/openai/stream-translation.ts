@@ -31,6 +31,8 @@ export function createTranslation(options: AnswerOptions): StreamTranslation {
 
 /** Events as bytes, each with its `event:` line. */
 export function encodeEvents(events: readonly StreamEvent[]): Buffer {
+  const [first] = events;
+  if (events.length === 1 && first !== undefined) return encodeEvent(first.type, first);
   return Buffer.concat(events.map((event) => encodeEvent(event.type, event)));
 }
 
@@ -109,7 +111,7 @@ class Translation implements StreamTranslation {
   #event(event: SseEvent): readonly StreamEvent[] {
     if (event.kind === 'comment' || this.state !== 'open') return [];
     if (event.truncated) return this.#translator.fail('too_large', 'an event larger than the balancer holds');
-    const data = eventData(event).replaceAll('\0', '').trim();
+    const data = unpadded(eventData(event));
     if (event.type === 'error') return this.#translator.error(data);
     if (data === '') return [];
     if (data === '[DONE]') return this.#translator.end('marked');
@@ -120,7 +122,7 @@ class Translation implements StreamTranslation {
 
   /** A whole completion (or an error) where a stream was asked for. */
   #readWhole(): readonly StreamEvent[] {
-    const text = Buffer.concat(this.#body).toString().replaceAll('\0', '').trim();
+    const text = unpadded(Buffer.concat(this.#body).toString());
     const value = parsed(text);
     if (value === undefined) {
       const cut = !text.endsWith('}') && !text.endsWith(']');
@@ -133,6 +135,11 @@ class Translation implements StreamTranslation {
 function isWhole(event: SseEvent): boolean {
   const data = eventData(event).trim();
   return data === '[DONE]' || event.type === 'error' || parsed(data) !== undefined;
+}
+
+/** Without the blanks and NULs around it. */
+function unpadded(text: string): string {
+  return (text.includes('\0') ? text.replaceAll('\0', '') : text).trim();
 }
 
 /** Comments and blanks before the last line are done with. */

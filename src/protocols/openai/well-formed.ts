@@ -1,13 +1,15 @@
 import { isRecord } from '../anthropic/error-payload.ts';
 
 /** Half a surrogate pair as JSON writes it; JSON.stringify leaves whole pairs as they are. */
-const ESCAPED_HALF = /\\ud[89ab]|\\ud[cdef]/i;
+const ESCAPED_HALF = /\\ud[89a-f]/;
 const HALF = /\p{Surrogate}/gu;
+/** A surrogate, be it part of a pair: a quick look before the slow one. */
+const SURROGATE = /[\ud800-\udfff]/;
 
 /** The value as JSON without halves of surrogate pairs, which strict parsers refuse: U+FFFD stands in their place. */
 export function toJson(value: unknown): string {
   const json = JSON.stringify(value);
-  return ESCAPED_HALF.test(json) ? JSON.stringify(wellFormed(value)) : json;
+  return json.includes('\\ud') && ESCAPED_HALF.test(json) ? JSON.stringify(wellFormed(value)) : json;
 }
 
 function wellFormed(value: unknown): unknown {
@@ -30,7 +32,7 @@ export class SurrogateJoin {
     const open = last >= 0xd800 && last <= 0xdbff;
     this.#waiting = open ? joined.slice(-1) : '';
     const whole = open ? joined.slice(0, -1) : joined;
-    return whole.replace(HALF, '\ufffd');
+    return SURROGATE.test(whole) ? whole.replace(HALF, '\ufffd') : whole;
   }
 
   /** A half that nothing followed. */

@@ -422,6 +422,10 @@ describe('a stream of Chat Completions becomes one of the Messages API:', () => 
       JSON.stringify({ id: 'c1', choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] }),
     ],
     [
+      'a byte order mark before JSON',
+      `\ufeff${JSON.stringify({ choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] })}`,
+    ],
+    [
       'a whole completion after blanks and comments',
       `\n\n: keep-alive\n\n${JSON.stringify({ choices: [{ message: { content: 'a' }, finish_reason: 'stop' }] })}\n`,
     ],
