@@ -1,3 +1,4 @@
+import { isRecord } from '../anthropic/error-payload.ts';
 import { type Block, type Notes, textOf } from './blocks.ts';
 import type { AssistantMessage, ToolCall } from './chat-types.ts';
 import type { Compat } from './compat.ts';
@@ -44,7 +45,7 @@ export function assistantTurn(blocks: readonly Block[], context: TurnContext): A
     toolCalls.push({
       id,
       type: 'function',
-      function: { name, arguments: toJson(block.input ?? {}) },
+      function: { name, arguments: toJson(inputOf(block.input)) },
       ...(extra === undefined ? {} : { extra_content: extra }),
     });
   }
@@ -57,6 +58,12 @@ export function assistantTurn(blocks: readonly Block[], context: TurnContext): A
     ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
   };
   return { message, calls };
+}
+
+/** Providers parse the arguments and refuse what is no object. */
+function inputOf(input: unknown): object {
+  if (isRecord(input)) return input;
+  return input === undefined || input === null ? {} : { input };
 }
 
 /** A string: lists of parts make some models write lists, and older templates fail on them. */

@@ -26,7 +26,7 @@ export function convertMessages(system: unknown, messages: unknown, context: Tur
     converted.push(...userRun(turns.slice(asked, answered), calls, context));
     at = answered;
   }
-  return converted;
+  return context.compat.alternate ? alternating(converted) : converted;
 }
 
 /** The end of the turns from `at` that are the assistant's, or are not. */
@@ -54,7 +54,7 @@ function userRun(turns: readonly Turn[], calls: readonly OpenCall[], context: Tu
     compat.assistantAfterTool && results.length > 0 && rest[0]?.role === 'user'
       ? [{ role: 'assistant', content: 'Done.' }]
       : [];
-  return [...results, ...bridged, ...(compat.alternate ? merged(rest) : rest)];
+  return [...results, ...bridged, ...rest];
 }
 
 /** The parts of one user's turn; its results go to the calls that they answer. */
@@ -92,21 +92,26 @@ function lateSystem(turn: Turn, { compat }: TurnContext): readonly ChatMessage[]
   });
 }
 
-/** User messages that follow each other as one. */
-function merged(messages: readonly ChatMessage[]): ChatMessage[] {
+/** Messages of one role that follow each other as one. A turn with calls is always followed by their results. */
+function alternating(messages: readonly ChatMessage[]): ChatMessage[] {
   const result: ChatMessage[] = [];
   for (const message of messages) {
     const last = result.at(-1);
-    if (last?.role !== 'user' || message.role !== 'user') {
-      result.push(message);
-      continue;
-    }
-    result[result.length - 1] = {
-      role: 'user',
-      content: userContent([...partsOf(last.content), ...partsOf(message.content)]),
-    };
+    const both = last === undefined ? undefined : joined(last, message);
+    if (both === undefined) result.push(message);
+    else result[result.length - 1] = both;
   }
   return result;
+}
+
+function joined(last: ChatMessage, next: ChatMessage): ChatMessage | undefined {
+  if (last.role === 'user' && next.role === 'user') {
+    return { role: 'user', content: userContent([...partsOf(last.content), ...partsOf(next.content)]) };
+  }
+  if (last.role !== 'assistant' || next.role !== 'assistant' || last.tool_calls !== undefined)
+    return undefined;
+  const texts = [last.content, next.content].filter((text) => text !== null && text !== '');
+  return { ...last, ...next, content: texts.length === 0 ? next.content : texts.join('\n\n') };
 }
 
 function partsOf(content: string | readonly UserPart[]): readonly UserPart[] {

@@ -218,6 +218,20 @@ describe('whatever a client sends,', () => {
     );
   });
 
+  it('roles alternate for templates that demand it, but for results and system messages', () => {
+    fc.assert(
+      fc.property(REQUEST, (request) => {
+        const messages = bodyOf(request, { alternate: true, lateSystem: 'user' }).messages;
+        for (const [at, message] of messages.entries()) {
+          if (message.role !== 'tool') expect(messages[at + 1]?.role).not.toBe(message.role);
+          if (at > 0) expect(message.role).not.toBe('system');
+        }
+        expect(refusals({ model: 'm', messages })).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('the same request gives the same bytes, for any provider', () => {
     fc.assert(
       fc.property(REQUEST, HOSTS, (request, host) => {

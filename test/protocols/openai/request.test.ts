@@ -406,6 +406,28 @@ describe('the order of messages', () => {
     expect(messagesOf(messages, compat)).toEqual(expected);
   });
 
+  it('§2.2.6 alternates also where turns between were left out', () => {
+    const thought = { type: 'thinking', thinking: 'x', signature: 's' };
+    const users = messagesOf([user('a'), assistant(thought), user('b')], { alternate: true });
+    expect(users).toEqual([{ role: 'user', content: 'a\n\nb' }]);
+    const turns = [
+      assistant(text('a')),
+      user(text('')),
+      assistant(text('b'), use('t')),
+      user(result('t', 'ok')),
+    ];
+    expect(messagesOf(turns, { alternate: true }).map((each) => [each.role, each.content])).toEqual([
+      ['assistant', 'a\n\nb'],
+      ['tool', 'ok'],
+    ]);
+  });
+
+  it('§2.3 the input of a call is an object whatever it was', () => {
+    const sent = messagesOf([assistant(use('a', 'Read', 'x'), use('b', 'Read', null))])[0];
+    const inputs = sent?.role === 'assistant' ? sent.tool_calls?.map((each) => each.function.arguments) : [];
+    expect(inputs).toEqual(['{"input":"x"}', '{}']);
+  });
+
   it('§2.1 joins the system prompt and drops the billing line', () => {
     const system = [
       text('x-anthropic-billing-header: cc_version=1;'),
