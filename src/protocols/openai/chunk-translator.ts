@@ -3,6 +3,7 @@ import type { AnswerOptions, TranslationFailure } from './answer-options.ts';
 import { BlockWriter } from './block-writer.ts';
 import { readFragment } from './call-fragment.ts';
 import { CallWriter } from './call-writer.ts';
+import { firstChoice, holdsError, isBare, unlisted } from './chunk-shape.ts';
 import { convertError } from './errors.ts';
 import { type Finish, readFinish } from './finish-reason.ts';
 import { type MessagePieces, readPieces } from './message-pieces.ts';
@@ -17,6 +18,9 @@ const MOST_HELD = 32 * 1024 * 1024;
 const MOST_CALLS = 1_000;
 /** Characters of a token, for answers whose usage is not told. */
 const TOKEN_LENGTH = 4;
+
+/** A prompt of so much of the window leaves no room for an answer. */
+const FULL = 0.99;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -70,8 +74,8 @@ export class ChunkTranslator {
     if (holdsError(value)) return this.error(JSON.stringify(value));
     this.#usage = findUsage(value) ?? this.#usage;
     if (this.#id === '' && typeof value.id === 'string') this.#id = value.id;
-    const choice = Array.isArray(value.choices) ? value.choices.find(isFirst) : undefined;
-    if (isRecord(choice)) this.#choice(choice);
+    const choice = firstChoice(value);
+    if (choice !== undefined) this.#choice(choice);
     return this.#take();
   }
 
@@ -130,8 +134,19 @@ export class ChunkTranslator {
     if (events.length > 0) this.#events = [...events];
   }
 
+  /** Some servers say nothing where the prompt fills the window: then that is what the client has to hear. */
   #empty(): readonly StreamEvent[] {
-    return this.fail('empty', 'the provider answered without any content');
+    const { contextWindow: window = Number.POSITIVE_INFINITY, inputTokens } = this.#options;
+    const usage = convertUsage(this.#usage, { input: inputTokens, output: 0 });
+    const prompt =
+      usage.input_tokens + (usage.cache_read_input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0);
+    if (prompt < window * FULL) return this.fail('empty', 'the provider answered without any content');
+    const words = `prompt is too long: ${Math.max(prompt, window + 1)} tokens > ${window} maximum`;
+    return this.fail(
+      'error',
+      `${words} (the provider answered without any content)`,
+      'invalid_request_error',
+    );
   }
 
   #isEmpty(): boolean {
@@ -253,25 +268,4 @@ export class ChunkTranslator {
     } as const;
     return [{ type: 'message_start', message }];
   }
-}
-
-/** Gemini's endpoint wraps its errors into a list. */
-function unlisted(value: unknown): unknown {
-  return Array.isArray(value) && value.length === 1 ? value[0] : value;
-}
-
-/** Other choices than the first were not asked for. */
-function isFirst(choice: unknown): boolean {
-  return isRecord(choice) && (choice.index === undefined || choice.index === null || choice.index === 0);
-}
-
-function isBare({ thinking, pieces, refusal, calls }: MessagePieces): boolean {
-  return thinking === '' && pieces.length === 0 && refusal === '' && calls.length === 0;
-}
-
-function holdsError(value: Fields): boolean {
-  const groq = isRecord(value.x_groq) ? value.x_groq.error : undefined;
-  const error = value.error ?? groq;
-  if (error !== undefined && error !== null && error !== '' && error !== false) return true;
-  return value.object === 'error' || value.type === 'error';
 }

@@ -392,6 +392,23 @@ describe('a stream of Chat Completions becomes one of the Messages API:', () => 
     expect(told(translate(finished).events)).toEqual(['text:a', 'stop:end_turn']);
   });
 
+  it('§4.6 nothing but length at a full window is a prompt that is too long', () => {
+    const usage = { prompt_tokens: 32_700, completion_tokens: 0 };
+    const chunks = [delta({}, 'length'), { choices: [], usage }];
+    const { events } = translate(sse(chunks), answerOptions({}, { contextWindow: 32_768 }));
+    expect(events).toEqual([
+      {
+        type: 'error',
+        error: {
+          type: 'invalid_request_error',
+          message:
+            'prompt is too long: 32769 tokens > 32768 maximum (the provider answered without any content)',
+        },
+      },
+    ]);
+    expect(translate(sse(chunks)).translation.failure).toBe('empty');
+  });
+
   it('§4.6 an empty answer of the last candidate may be an empty message', () => {
     const { events } = translate(sse([delta({}, 'stop')]), answerOptions({}, { emptyIsError: false }));
     expect(events.map((event) => event.type)).toEqual(['message_start', 'message_delta', 'message_stop']);
