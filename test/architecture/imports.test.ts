@@ -44,11 +44,12 @@ function writtenRow(module: string, row: ImportRow | typeof EVERYTHING): readonl
     ...row.files.map(code),
     ...row.types.map((name) => `types of ${code(name)}`),
   ];
+  const packages = [...row.packages.map(code), ...row.packageTypes.map((name) => `types of ${code(name)}`)];
   const node =
     typeof row.node === 'string'
       ? { all: 'yes', none: '–' }[row.node]
       : row.node.map((path) => code(path.split('/').at(-1) ?? '')).join(', ');
-  return [code(module), own.join(', ') || '–', row.packages.map(code).join(', ') || '–', node];
+  return [code(module), own.join(', ') || '–', packages.join(', ') || '–', node];
 }
 
 describe('the sources of the project', () => {

@@ -29,6 +29,7 @@ describe('the import table, held against made-up sources,', () => {
     ],
     ['src/domain/x.ts', `import type { Socket } from 'net';`, 'may not import Node\'s "net"'],
     ['src/domain/x.ts', `import './missing.ts';`, 'is no source of src or machines'],
+    ['src/protocols/x.ts', `import { OpenAI } from 'openai';`, 'only types of the package "openai"'],
     ['src/sse/x.ts', `export * from '../domain/a.ts';`, 'sse may not import domain'],
     ['machines/x.ts', `import { a } from '../src/config/a.ts';`, 'machines may not import config'],
     [
@@ -68,6 +69,7 @@ describe('the import table, held against made-up sources,', () => {
     ['src/http/x.ts', `import { cors } from 'hono/cors'; import { a } from '../engine/interface.ts';`],
     ['src/http/x.ts', `import { getConnInfo } from '@hono/node-server/conninfo';`],
     ['src/telemetry/x.ts', `import type { A } from '../../machines/a.ts';`],
+    ['src/protocols/x.ts', `import type { OpenAI } from 'openai';`],
     ['src/main.ts', `import { a } from './http/a.ts'; import 'node:fs'; import 'undici';`],
     ['src/cli/x.ts', `import { a } from '../engine/a.ts';`],
   ])('allows in %s: %s', (path, source) => {

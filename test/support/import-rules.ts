@@ -42,7 +42,9 @@ function importViolation(path: string, found: Import, facts: Facts): string | un
     return allowed ? undefined : `${own} may not import Node's "${specifier}" here`;
   }
   const name = packageOf(specifier);
-  return row.packages.includes(name) ? undefined : `${own} may not import the package "${name}"`;
+  if (row.packages.includes(name)) return undefined;
+  if (!row.packageTypes.includes(name)) return `${own} may not import the package "${name}"`;
+  return found.typeOnly ? undefined : `${own} may import only types of the package "${name}"`;
 }
 
 function fileViolation(

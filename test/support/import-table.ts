@@ -8,11 +8,20 @@ export interface ImportRow {
   readonly files: readonly string[];
   /** Packages of npm. */
   readonly packages: readonly string[];
+  /** Packages of npm of which only types may be imported: they are not there when the product runs. */
+  readonly packageTypes: readonly string[];
   /** Node's own modules: in all its files, in none, or in these. */
   readonly node: 'all' | 'none' | readonly string[];
 }
 
-const NOTHING: ImportRow = { modules: [], types: [], files: [], packages: [], node: 'none' };
+const NOTHING: ImportRow = {
+  modules: [],
+  types: [],
+  files: [],
+  packages: [],
+  packageTypes: [],
+  node: 'none',
+};
 
 /** The composition: it alone knows everything. */
 export const EVERYTHING = 'everything';
@@ -21,7 +30,7 @@ export const EVERYTHING = 'everything';
 export const IMPORT_TABLE: Readonly<Record<string, ImportRow | typeof EVERYTHING>> = {
   domain: NOTHING,
   sse: NOTHING,
-  protocols: { ...NOTHING, modules: ['domain', 'sse'] },
+  protocols: { ...NOTHING, modules: ['domain', 'sse'], packageTypes: ['@anthropic-ai/sdk', 'openai'] },
   tokens: { ...NOTHING, modules: ['domain'], packages: ['js-tiktoken'], node: 'all' },
   machines: { ...NOTHING, modules: ['domain'], packages: ['xstate'] },
   config: {

@@ -1,0 +1,27 @@
+import { isRecord } from '../anthropic/error-payload.ts';
+
+/** A content block of a request, as it came. */
+export type Block = Readonly<Record<string, unknown>>;
+
+/** The blocks of a message's or a tool result's content; a text alone is one block. */
+export function blocksOf(content: unknown): readonly Block[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return Array.isArray(content) ? content.filter(isRecord) : [];
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** What is told of a conversion: what was left out of the request, each once, in plain words. */
+export class Notes {
+  readonly #notes = new Set<string>();
+
+  add(note: string): void {
+    this.#notes.add(note);
+  }
+
+  list(): readonly string[] {
+    return [...this.#notes];
+  }
+}
