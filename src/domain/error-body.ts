@@ -1,6 +1,6 @@
 import { htmlSummary, isHtml } from './plain-text.ts';
 
-/** The shapes in which providers wrap an error (docs/protocol.md §7; collected from providers and gateways). */
+/** The shapes in which providers wrap an error (docs/protocols.md §7; collected from providers and gateways). */
 
 /** Longest body that is read, characters. */
 export const ERROR_BODY_LIMIT = 65_536;

@@ -1,6 +1,6 @@
 import type { ErrorFacts } from './error-body.ts';
 
-/** Statuses, Anthropic's error types, and the names that other providers give to the same things (docs/protocol.md §7). */
+/** Statuses, Anthropic's error types, and the names that other providers give to the same things (docs/protocols.md §7). */
 
 export type AnthropicErrorType =
   | 'invalid_request_error'

@@ -78,7 +78,7 @@ const KNOWN_REFUSALS: readonly RegExp[] = [
   /\btool_use_failed\b|\bexpected `?(?:thinking|redacted_thinking)`?/i,
 ];
 
-/** A thinking block signed elsewhere: Anthropic's, Vertex's and Bedrock's words for it (docs/protocol.md §14). */
+/** A thinking block signed elsewhere: Anthropic's, Vertex's and Bedrock's words for it (docs/protocols.md §14). */
 const FOREIGN_SIGNATURE: readonly RegExp[] = [
   /\binvalid `?signature`? in `?(?:redacted_)?thinking`?/i,
   /\binvalid `?data`? in `?redacted_thinking`?/i,

@@ -5,7 +5,7 @@ const PLACEHOLDER = { type: 'text', text: '(The thinking of this turn was left o
 
 /**
  * The request without the thinking of earlier turns, for a provider that refused it: signatures are bound to who issued them
- * (`docs/protocol.md` §14). In an open tool loop thinking is also switched off for this request, because a turn that thinks
+ * (`docs/protocols.md` §14). In an open tool loop thinking is also switched off for this request, because a turn that thinks
  * may not begin with a bare tool call; `output_config` stays. Returns the same buffer when there is nothing to remove or
  * the body is no request. Parses the body: only for this one repair.
  */

@@ -5,7 +5,7 @@ import type { Message } from './message-assembler.ts';
 
 /**
  * A message as the stream that a provider would have sent: for a good message that answers a request which asked for a
- * stream. Its events keep to the grammar that `docs/protocol.md` §1 lists.
+ * stream. Its events keep to the grammar that `docs/protocols.md` §1 lists.
  */
 export function playMessage(message: Message): Buffer {
   const content = Array.isArray(message.content) ? message.content.filter(isRecord) : [];
