@@ -3,7 +3,7 @@ import { type DialectName, TODAY } from '../config/dialects/dialect.ts';
 import { formatDiagnostics } from '../config/format.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { Configuration, ProviderSettings, RouteTarget, Settings } from '../domain/settings.ts';
-import { oneLine } from '../telemetry/format.ts';
+import { counted, oneLine } from '../telemetry/format.ts';
 import { EXIT } from './exit-codes.ts';
 import { columnsOf, showsColor, type World } from './world.ts';
 import { twoColumns } from './wrap.ts';
@@ -19,7 +19,7 @@ export async function check(file: string | undefined, world: World): Promise<num
   const found = result.ok ? result.configuration.file : diagnostics.find((each) => each.file)?.file;
   const name = found ?? 'the built-in default';
   const form = result.dialect === undefined || found === undefined ? '' : `, ${formOf(result.dialect)}`;
-  const facts = [...(result.ok ? sizes(result.configuration) : []), ...counted(diagnostics)];
+  const facts = [...(result.ok ? sizes(result.configuration) : []), ...mistakes(diagnostics)];
   stdout.write(`${name}: ${failed ? 'not ok' : 'ok'} (${facts.join(', ') || 'it cannot be used'})${form}\n`);
   if (result.ok) stdout.write(readText(result.configuration, columnsOf(stdout)));
   return failed ? EXIT.failed : EXIT.ok;
@@ -30,7 +30,7 @@ function formOf(dialect: DialectName): string {
 }
 
 function sizes({ providers, routes }: Configuration): readonly string[] {
-  return [count(providers.length, 'provider'), count(routes.length, 'route')];
+  return [counted(providers.length, 'provider'), counted(routes.length, 'route')];
 }
 
 /** What was read, so that a person sees whether it is what was meant. Credentials are only named by their kind. */
@@ -62,8 +62,8 @@ function providerText(provider: ProviderSettings, { selectionStrategy }: Setting
     baseUrl,
     credential.kind,
     ...(selectionStrategy === 'weighted_round_robin' ? [`weight ${provider.weight}`] : []),
-    ...(mapped > 0 ? [`${count(mapped, 'model')} mapped`] : []),
-    ...(served > 0 ? [`${count(served, 'model')} only`] : []),
+    ...(mapped > 0 ? [`${counted(mapped, 'model')} mapped`] : []),
+    ...(served > 0 ? [`${counted(served, 'model')} only`] : []),
     ...(provider.mustStream ? ['must stream'] : []),
     ...(provider.streamingMode === 'auto' ? [] : [`streams ${provider.streamingMode}`]),
     ...(provider.maxConcurrent === undefined ? [] : [`${provider.maxConcurrent} at a time`]),
@@ -82,13 +82,9 @@ function targetText({ provider, model, enabled }: RouteTarget): string {
 }
 
 /** `2 errors`, `1 warning`: what there is of them. */
-function counted(diagnostics: readonly Diagnostic[]): string[] {
+function mistakes(diagnostics: readonly Diagnostic[]): string[] {
   return (['error', 'warning'] as const).flatMap((severity) => {
     const many = diagnostics.filter((diagnostic) => diagnostic.check === severity).length;
-    return many === 0 ? [] : [count(many, severity)];
+    return many === 0 ? [] : [counted(many, severity)];
   });
-}
-
-function count(many: number, what: string): string {
-  return `${many} ${what}${many === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,4 @@
-import { formatDuration } from '../telemetry/format.ts';
+import { counted, formatDuration } from '../telemetry/format.ts';
 import type { LineOf } from './arguments.ts';
 import { contact, printJson } from './ask.ts';
 import {
@@ -98,8 +98,4 @@ function unusableLine(provider: ProviderFacts): readonly string[] {
   const { enabled, unservable } = provider;
   if (enabled === false || unservable === undefined || unservable === null) return [];
   return [`${idOf(provider)} is not used: ${unservable}\n`];
-}
-
-function counted(many: number, what: string): string {
-  return `${many} ${what}${many === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,6 @@
 import type { LogLevel } from '../domain/settings.ts';
 import type { BalancerEvent, BalancerEventType, HealthChanged, RequestEnded } from './events.ts';
-import { clockTime, formatDuration } from './format.ts';
+import { clockTime, counted, formatDuration } from './format.ts';
 import { arrivalLine, requestLine } from './request-line.ts';
 
 /** An event as it is logged. */
@@ -65,7 +65,7 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
     case 'server.listening':
       return line(event, `Listening on ${event.url}`, { url: event.url });
     case 'server.draining':
-      return line(event, `Draining: ${count(event.inFlight, 'request')} still running`, {
+      return line(event, `Draining: ${counted(event.inFlight, 'request')} still running`, {
         in_flight: event.inFlight,
       });
     case 'server.stopped':
@@ -165,7 +165,7 @@ function lineOfRequest(event: RequestEvent): LogLine {
       return ofRequest(
         event,
         event.request.id,
-        `Its answer was shared by ${count(event.guests, 'other request')}`,
+        `Its answer was shared by ${counted(event.guests, 'other request')}`,
         { guests: event.guests, stream_bytes: event.bytes, ...facts(event) },
       );
     case 'request.rejected':
@@ -239,7 +239,7 @@ function facts({ request }: Exclude<RequestEvent, { type: 'request.rejected' }>)
 
 function configLoaded(event: Extract<BalancerEvent, { type: 'config.loaded' }>): string {
   const from = event.file === undefined ? 'by default, there is no file' : `from ${event.file}`;
-  return `Configuration with ${count(event.providers, 'provider')} ${from}`;
+  return `Configuration with ${counted(event.providers, 'provider')} ${from}`;
 }
 
 function changes(event: Extract<BalancerEvent, { type: 'config.reloaded' }>): string {
@@ -254,10 +254,6 @@ function changes(event: Extract<BalancerEvent, { type: 'config.reloaded' }>): st
   if (event.routesChanged) parts.push('other routes');
   if (event.orderChanged) parts.push('another order of providers');
   return parts.length === 0 ? 'nothing has changed' : parts.join('; ');
-}
-
-function count(value: number, noun: string): string {
-  return `${value} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 function errorText(error: unknown): string {
