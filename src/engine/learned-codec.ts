@@ -1,3 +1,4 @@
+import { isRecord } from '../domain/is-record.ts';
 import {
   knownParts,
   type LearnedPart,
@@ -42,8 +43,4 @@ function isKind(value: unknown): value is PartKind {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= LONGEST_TEXT;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

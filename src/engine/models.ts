@@ -1,6 +1,6 @@
+import { isRecord } from '../domain/is-record.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
-import { isRecord } from '../protocols/anthropic/error-payload.ts';
 import { upstreamHeaders } from '../upstream/request-headers.ts';
 import type { ModelInfo } from './interface.ts';
 import type { Runtime } from './runtime.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Cooling, HealthRecord } from '../domain/health.ts';
+import { isRecord } from '../domain/is-record.ts';
 import type { LearnedParts } from '../domain/learned-parts.ts';
 import { type Endpoint, FAILURE_KINDS, type FailureKind } from '../domain/outcome.ts';
 import { HEALTHY_PROVIDER, type ProviderHealth } from '../domain/provider-health.ts';
@@ -185,10 +186,6 @@ function decodeCooling(value: unknown): Cooling | undefined {
 
 function isFailureKind(value: unknown): value is FailureKind {
   return FAILURE_KINDS.some((kind) => kind === value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

@@ -1,4 +1,4 @@
-import { isRecord } from './error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 /** A content block of a message, of whatever type. */
 export type Block = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { isRecord } from './error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 /**
  * Whether a `content_block_start` already holds content: a block that is complete at its start (`redacted_thinking`, a

@@ -1,3 +1,4 @@
+import { isRecord } from '../../domain/is-record.ts';
 /** What an error body or event says, whoever wrote it. */
 export interface ErrorPayload {
   /** `overloaded_error`, `insufficient_quota`, … */
@@ -46,9 +47,4 @@ function payload(type: unknown, message: unknown, code: unknown): ErrorPayload {
 function wordsOf(message: unknown): string | undefined {
   if (typeof message === 'string') return message === '' ? undefined : message;
   return message === undefined || message === null ? undefined : JSON.stringify(message);
-}
-
-/** An object that is neither null nor an array. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

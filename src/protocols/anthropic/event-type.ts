@@ -1,5 +1,6 @@
+import { isRecord } from '../../domain/is-record.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
-import { isRecord, readErrorPayload } from './error-payload.ts';
+import { readErrorPayload } from './error-payload.ts';
 
 const KNOWN_EVENTS: ReadonlySet<string> = new Set([
   'message_start',

@@ -1,4 +1,4 @@
-import { isRecord } from './error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 /** Stands where a turn was nothing but thinking: no message may be empty, and the turns have to alternate. */
 const PLACEHOLDER = { type: 'text', text: '(The thinking of this turn was left out.)' };

@@ -1,7 +1,7 @@
+import { isRecord } from '../../domain/is-record.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
 import { type Block, BlockBuilder } from './block-builder.ts';
-import { isRecord } from './error-payload.ts';
 import { namedType, writesNoType } from './event-type.ts';
 
 /** A whole message as JSON: `type`, `role`, `content`, `stop_reason`, `usage`, and whatever else the provider said. */

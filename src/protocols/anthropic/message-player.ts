@@ -1,6 +1,6 @@
+import { isRecord } from '../../domain/is-record.ts';
 import { encodeEvent, MESSAGE_STOP_EVENT } from '../../sse/encoder.ts';
 import type { Block } from './block-builder.ts';
-import { isRecord } from './error-payload.ts';
 import type { Message } from './message-assembler.ts';
 
 /**

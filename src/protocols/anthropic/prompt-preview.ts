@@ -1,3 +1,5 @@
+import { isRecord } from '../../domain/is-record.ts';
+
 const PREVIEW_CHARACTERS = 120;
 
 /**
@@ -47,8 +49,4 @@ function parse(bytes: Buffer): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,9 +1,10 @@
+import { isRecord } from '../../domain/is-record.ts';
 import type { Usage } from '../../domain/outcome.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
 import { type BodyForm, formOf } from './body-form.ts';
 import { blockHoldsContent, deltaHoldsContent } from './content.ts';
-import { type ErrorPayload, isRecord, readErrorPayload, readErrorText } from './error-payload.ts';
+import { type ErrorPayload, readErrorPayload, readErrorText } from './error-payload.ts';
 import { isKnownEvent, namedType, writesNoType } from './event-type.ts';
 import { mergeUsage } from './usage.ts';
 

@@ -1,5 +1,5 @@
 import { keptWithin, segmentsOf } from '../../domain/field-path.ts';
-import { isRecord } from './error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import { type Member, walkTopLevel } from './top-level.ts';
 
 /** Where breakpoints of the cache are: in content blocks and tools, and one for the whole request. */

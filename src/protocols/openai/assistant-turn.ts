@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import { type Block, type Notes, textOf } from './blocks.ts';
 import type { AssistantMessage, ToolCall } from './chat-types.ts';
 import type { Compat } from './compat.ts';

@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 /** A content block of a request, as it came. */
 export type Block = Readonly<Record<string, unknown>>;

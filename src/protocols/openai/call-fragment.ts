@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 /** What one entry of `tool_calls` says; empty texts and nulls say nothing. */
 export interface CallFragment {

@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import type { AnswerOptions, TranslationFailure } from './answer-options.ts';
 import { BlockWriter } from './block-writer.ts';
 import { readFragment } from './call-fragment.ts';

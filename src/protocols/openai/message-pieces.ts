@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import type { Piece } from './think-tags.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import { assistantTurn, type OpenCall, type TurnContext } from './assistant-turn.ts';
 import { type Block, blocksOf } from './blocks.ts';
 import type { ChatMessage, UserPart } from './chat-types.ts';

@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 /**
  * Thinking blocks made of another model's reasoning have no signature of Anthropic's. Ours says so, that they are never sent to an

@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import type { ReasoningFields } from './chat-types.ts';
 import { type Compat, EFFORTS, type Effort } from './compat.ts';
 

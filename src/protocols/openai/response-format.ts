@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import type { ChatMessage, ChatRequest } from './chat-types.ts';
 import type { Compat } from './compat.ts';
 import { cleanSchema, isStrictSchema } from './schema.ts';

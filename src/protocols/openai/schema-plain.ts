@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 type Schema = Record<string, unknown>;
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import type { SchemaStyle } from './compat.ts';
 import { plainSchema } from './schema-plain.ts';
 import { SCHEMA_RULES, type SchemaRules } from './schema-rules.ts';

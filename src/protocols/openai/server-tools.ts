@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import { type Block, blocksOf, textOf } from './blocks.ts';
 
 /** Tools that Anthropic defines and its client runs: they can be offered as functions, with the schemas of its documentation. */

@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import type { MessageUsage } from './stream-events.ts';
 
 /** Our own counts, tokens: what stands in where the provider says nothing. */

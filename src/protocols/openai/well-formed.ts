@@ -1,4 +1,4 @@
-import { isRecord } from '../anthropic/error-payload.ts';
+import { isRecord } from '../../domain/is-record.ts';
 
 /** Half a surrogate pair as JSON writes it; JSON.stringify leaves whole pairs as they are. */
 const ESCAPED_HALF = /\\ud[89a-f]/;

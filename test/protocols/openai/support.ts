@@ -1,4 +1,4 @@
-import { isRecord } from '../../../src/protocols/anthropic/error-payload.ts';
+import { isRecord } from '../../../src/domain/is-record.ts';
 import type { AnswerOptions } from '../../../src/protocols/openai/answer-options.ts';
 import type { ChatMessage, ChatRequest } from '../../../src/protocols/openai/chat-types.ts';
 import { type Compat, DEFAULT_COMPAT } from '../../../src/protocols/openai/compat.ts';
