@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads';
+import type { CountReply, CountRequest } from './worker-messages.ts';
+
+/** A thread that counts one request body at a time. */
+export interface CountingThread {
+  /** Hands a body over; its bytes are copied. The next one only after `counted`. */
+  count(body: Buffer): void;
+  /** Ends it, whatever it does; nothing is heard of it afterwards. Resolves when its memory is given back. */
+  end(): Promise<void>;
+}
+
+/** What is heard of a thread. */
+export interface ThreadListener {
+  /** The input tokens of the body; undefined: it could not be read. */
+  counted(tokens: number | undefined): void;
+  /** The thread is gone, by itself. Told at most once. */
+  died(reason: string): void;
+}
+
+export type StartThread = (listener: ThreadListener) => CountingThread;
+
+/** A body of the largest size takes less; beyond it the thread dies instead of the process. MB. */
+const HEAP_MB = 1_024;
+
+/** Starts a worker thread. It loads the vocabulary, and keeps no process alive. */
+export const startThread: StartThread = (listener) => {
+  let isOver = false;
+  const die = (reason: string): void => {
+    if (isOver) return;
+    isOver = true;
+    listener.died(reason);
+  };
+  const worker = new Worker(workerFile(), {
+    name: 'token counter',
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  });
+  worker.unref();
+  worker.on('message', ({ tokens }: CountReply) => {
+    if (!isOver) listener.counted(tokens);
+  });
+  worker.on('error', (error) => die(error instanceof Error ? error.message : String(error)));
+  worker.on('exit', (code) => die(`it ended with code ${code}`));
+  return {
+    count(body) {
+      // A copy of its own: a body may lie in a buffer that others share, and that would be copied as a whole.
+      const copy = new Uint8Array(body);
+      const request: CountRequest = { body: copy };
+      worker.postMessage(request, [copy.buffer]);
+    },
+    async end() {
+      isOver = true;
+      await worker.terminate();
+    },
+  };
+};
+
+/** Beside this file, compiled as this file is. */
+function workerFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+}
