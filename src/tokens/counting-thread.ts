@@ -19,22 +19,33 @@ export interface ThreadListener {
 
 export type StartThread = (listener: ThreadListener) => CountingThread;
 
-/** A body of the largest size takes less; beyond it the thread dies instead of the process. MB. */
+/**
+ * More than the largest body takes. Far beyond what is needed on purpose: V8 ends the thread where its heap grows over
+ * the limit bit by bit, but the process where a single large object does. MB.
+ */
 const HEAP_MB = 1_024;
 
-/** Starts a worker thread. It loads the vocabulary, and keeps no process alive. */
-export const startThread: StartThread = (listener) => {
+/**
+ * Starts a worker thread. It loads the vocabulary, and keeps no process alive.
+ *
+ * @param file what the thread runs
+ */
+export function startThread(listener: ThreadListener, file: URL = workerFile()): CountingThread {
   let isOver = false;
   const die = (reason: string): void => {
     if (isOver) return;
     isOver = true;
     listener.died(reason);
   };
-  const worker = new Worker(workerFile(), {
+  const worker = new Worker(file, {
     name: 'token counter',
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    // What loads TypeScript is inherited; of other flags some forbid a worker.
+    ...(import.meta.url.endsWith('.ts') ? {} : { execArgv: [] }),
   });
   worker.unref();
+  // Its port is taken back into account when it has started.
+  worker.once('online', () => worker.unref());
   worker.on('message', ({ tokens }: CountReply) => {
     if (!isOver) listener.counted(tokens);
   });
@@ -52,7 +63,7 @@ export const startThread: StartThread = (listener) => {
       await worker.terminate();
     },
   };
-};
+}
 
 /** Beside this file, compiled as this file is. */
 function workerFile(): URL {

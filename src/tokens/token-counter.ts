@@ -10,6 +10,8 @@ export interface CounterLimits {
   readonly waiting: number;
   /** Their bytes together. */
   readonly waitingBytes: number;
+  /** A larger body is estimated: Anthropic takes none, and parsed it could take more than the heap. Bytes. */
+  readonly bodyBytes: number;
   /** The time for one count, the start of the thread included, ms. */
   readonly countMs: number;
   /** A thread without work ends after so long, ms. */
@@ -24,6 +26,7 @@ export interface CounterLimits {
 const LIMITS: CounterLimits = {
   waiting: 64,
   waitingBytes: 64 * 1024 * 1024,
+  bodyBytes: 32 * 1024 * 1024,
   countMs: 10_000,
   idleMs: 60_000,
   failures: 3,
@@ -101,7 +104,7 @@ class Counter implements TokenCounter {
     if (pending !== undefined) return pending;
     if (this.#isClosed || this.#clock.now() < this.#pausedUntil) return Promise.resolve(estimateTokens(body));
     if (!this.#hasRoom(body)) {
-      this.#warnOnce('too many requests wait to be counted');
+      this.#warnOnce('too much waits to be counted, or a request is too large');
       return Promise.resolve(estimateTokens(body));
     }
     const counted = new Promise<number>((settle) => {
@@ -121,10 +124,11 @@ class Counter implements TokenCounter {
     await this.#endThread();
   }
 
-  /** What can begin at once always has room. */
+  /** What can begin at once has room, unless it is too large for any time. */
   #hasRoom(body: Buffer): boolean {
+    const { waiting, waitingBytes, bodyBytes } = this.#limits;
+    if (body.length > bodyBytes) return false;
     if (this.#running === undefined) return true;
-    const { waiting, waitingBytes } = this.#limits;
     return this.#waiting.length < waiting && this.#waitingBytes + body.length <= waitingBytes;
   }
 

@@ -158,6 +158,12 @@ describe('a token counter', () => {
     expect(await count).toBe(4);
   });
 
+  it('estimates a body that is too large for the thread', async () => {
+    const { counter, threads } = bench({ bodyBytes: ONE.length });
+    expect(await counter.countTokens(TWO)).toBe(estimateTokens(TWO));
+    expect(threads).toHaveLength(0);
+  });
+
   it('ends the thread after a while without work, and starts another one for the next count', async () => {
     const { clock, counter, thread } = bench({ idleMs: 60_000 });
     const first = counter.countTokens(ONE);
