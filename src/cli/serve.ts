@@ -11,6 +11,7 @@ import type { ReloadOutcome } from '../http/context.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
+import { createTokenCounter, type TokenCounter } from '../tokens/token-counter.ts';
 import { delaying } from '../upstream/delay.ts';
 import { createUndiciTransport } from '../upstream/undici-transport.ts';
 import { packageVersion } from './version.ts';
@@ -25,6 +26,8 @@ export interface ServeOptions {
   readonly observe: (event: BalancerEvent) => void;
   /** Reads the configuration anew; undefined after a failure that `errors` tells. */
   readonly load: () => Promise<Loaded>;
+  /** Counts tokens where no provider does. Default: one with a thread of its own. */
+  readonly tokens?: TokenCounter;
   /** It lives as long as a program does (`run`), and says so in its version. */
   readonly temporary?: boolean;
 }
@@ -66,6 +69,8 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   let { configuration } = options;
   const settings = (): Settings => configuration.settings;
   const budget = createBufferBudget(() => settings().maxBufferedBytes);
+  const warn = (message: string): void => observe({ type: 'tokens.warning', message });
+  const tokens = options.tokens ?? createTokenCounter({ clock, warn });
   const engine = await createEngine({
     configuration,
     openTransport: (provider) => {
@@ -78,7 +83,11 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     observe,
     buffers: budget,
     isUtf8,
+    countTokens: (body) => tokens.countTokens(body),
   });
+  const stopAll = async (): Promise<void> => {
+    await Promise.all([engine.stop(), tokens.close()]);
+  };
 
   const takeIn = async (): Promise<ReloadOutcome> => {
     const loaded = await load();
@@ -131,7 +140,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   const { host, port } = settings();
   const started = await startServer({ app, host, port, observe });
   if (started.kind === 'failed') {
-    await engine.stop();
+    await stopAll();
     return { kind: 'failed', code: started.code, message: started.message };
   }
   const { server } = started;
@@ -154,12 +163,12 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
         // The last bytes of what has ended are still on their way to the clients.
         if (engine.status().inFlight === 0) await Promise.race([closed, pause(FLUSH_MS)]);
         server.destroy();
-        await engine.stop();
+        await stopAll();
         observe({ type: 'server.stopped' });
       },
       async stop() {
         server.destroy();
-        await engine.stop();
+        await stopAll();
         observe({ type: 'server.stopped' });
       },
     },

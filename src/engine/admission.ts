@@ -11,6 +11,7 @@ import type { ClientRequest, Reply } from './interface.ts';
 import { localCount, ownIds, ownReply } from './local-replies.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { type HeaderFacts, headerFacts, requestFacts } from './request-facts.ts';
+import { NO_TRACE } from './request-reports.ts';
 import type { Runtime } from './runtime.ts';
 import { unroutable } from './unroutable.ts';
 
@@ -21,6 +22,8 @@ export interface AdmissionOptions {
   readonly observe: (event: BalancerEvent) => void;
   readonly isUtf8: (bytes: Uint8Array) => boolean;
   readonly redactor: () => Redactor;
+  /** The input tokens of a request body, where no provider counts them. Never rejects. */
+  readonly countTokens: (body: Buffer) => Promise<number>;
 }
 
 /** A request that some provider can be asked for. */
@@ -37,10 +40,10 @@ export interface AdmittedRequest {
   readonly isPinned: boolean;
 }
 
-/** A request that got a reply of our own; its body has been let go. */
+/** A request that gets a reply of our own; its body has been let go, or is as soon as it is counted. */
 export interface AnsweredRequest {
   readonly kind: 'answered';
-  readonly reply: Reply;
+  readonly reply: Reply | Promise<Reply>;
 }
 
 /** Reads what a request wants and whom it may go to, and tells that it came. */
@@ -60,6 +63,9 @@ export function admit(
   const pin = header.pin ?? walked.provider;
   const routing = resolveRoutes(runtime.routes, walked.model, pin);
   if (routing.kind !== 'routed') {
+    if (facts.endpoint === 'count_tokens') {
+      return { kind: 'answered', reply: countedHere(received, facts, walked.bytes, options) };
+    }
     received.releaseBody();
     const error = unroutable(routing, walked.model, pin, runtime, received.id);
     return { kind: 'answered', reply: turnedAway(received, facts, error, runtime, options) };
@@ -90,20 +96,37 @@ function turnedAway(
   runtime: Runtime,
   { clock, observe }: AdmissionOptions,
 ): Reply {
-  const isCount = facts.endpoint === 'count_tokens';
   const body = errorBody(error.type, error.message, id, providerErrorKeys(runtime, []));
   const headers = [...error.headers, ...ownIds(id)];
-  const own = { status: error.status, headers, body: Buffer.from(body) };
-  const reply = isCount ? localCount(facts) : own;
   observe({
     type: 'request.ended',
     request: facts,
     // What the request names does not exist: that is its own mistake, and no provider's.
-    result: isCount ? 'local' : error.status === 404 ? 'refused' : 'exhausted',
-    status: reply.status,
-    trace: { decisions: [], attempts: [] },
+    result: error.status === 404 ? 'refused' : 'exhausted',
+    status: error.status,
+    trace: NO_TRACE,
     durationMs: clock.now() - receivedAt,
-    ...(isCount ? {} : { error: error.message }),
+    error: error.message,
+  });
+  return { status: error.status, headers, body: Buffer.from(body) };
+}
+
+/** A count that no provider can be asked for. */
+async function countedHere(
+  { receivedAt, releaseBody }: ClientRequest,
+  facts: RequestFacts,
+  body: Buffer,
+  { clock, observe, countTokens }: AdmissionOptions,
+): Promise<Reply> {
+  const reply = localCount(facts, await countTokens(body));
+  releaseBody();
+  observe({
+    type: 'request.ended',
+    request: facts,
+    result: 'local',
+    status: reply.status,
+    trace: NO_TRACE,
+    durationMs: clock.now() - receivedAt,
   });
   return reply;
 }

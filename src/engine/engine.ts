@@ -29,6 +29,8 @@ export interface EngineOptions {
   readonly observe: (event: BalancerEvent) => void;
   readonly buffers: BufferBudget;
   readonly isUtf8: (bytes: Uint8Array) => boolean;
+  /** The input tokens of a request body, where no provider counts them. Never rejects. */
+  readonly countTokens: (body: Buffer) => Promise<number>;
 }
 
 /** The engine with what the composition root drives it by. */
@@ -48,7 +50,7 @@ export interface RunningEngine extends Engine {
 }
 
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { clock, random, observe, buffers, isUtf8 } = options;
+  const { clock, random, observe, buffers, isUtf8, countTokens } = options;
   const runtimes = createRuntimeSource(options.configuration, options.openTransport);
   /** The newest actor of each provider; its last snapshot outlives it, for the state file. */
   const refs = new Map<string, ProviderRef>();
@@ -133,6 +135,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     observe,
     buffers,
     isUtf8,
+    countTokens,
     providerRef,
     slots,
     runtime: () => runtimes.current,

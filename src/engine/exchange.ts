@@ -256,11 +256,17 @@ export class Exchange {
     this.#audience.discard();
   }
 
-  /** Ends with whole replies of our own. */
-  answerLocally(replyTo: (request: RequestFacts) => WholeReply): void {
+  /** No provider counted it: ends with a count of our own. Whoever comes meanwhile begins anew. */
+  async answerWithCount(
+    countTokens: (body: Buffer) => Promise<number>,
+    replyTo: (request: RequestFacts, tokens: number) => WholeReply,
+  ): Promise<void> {
+    this.#isOver = true;
+    this.listing.close();
+    const tokens = await countTokens(this.#body?.bytes ?? Buffer.alloc(0));
     this.#end();
     this.#audience.endAll('local', ({ client, facts }) => {
-      const { status, headers, body } = replyTo(facts);
+      const { status, headers, body } = replyTo(facts, tokens);
       client.complete(status, headers, body);
     });
   }

@@ -24,12 +24,9 @@ export function ownIds(requestId: string): readonly string[] {
   return ['request-id', requestId, 'x-balancer-request-id', requestId];
 }
 
-/** JSON of a request comes to about so many bytes a token. */
-const BYTES_A_TOKEN = 4;
-
-/** An estimate of a request's input tokens by its size, where no provider counted them. */
-export function localCount({ id, bytes }: Pick<RequestFacts, 'id' | 'bytes'>): WholeReply {
-  const body = JSON.stringify({ input_tokens: Math.max(1, Math.ceil(bytes / BYTES_A_TOKEN)) });
+/** A request's input tokens as we counted them, where no provider did. */
+export function localCount({ id }: Pick<RequestFacts, 'id'>, tokens: number): WholeReply {
+  const body = JSON.stringify({ input_tokens: tokens });
   const headers = [
     'content-type',
     'application/json',

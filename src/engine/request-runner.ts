@@ -319,14 +319,23 @@ class Runner implements RequestRunner {
     }
     const unanswered = output.result === 'exhausted' || output.result === 'refused';
     if (facts.endpoint === 'count_tokens' && unanswered) {
-      exchange.answerLocally(localCount);
-      this.#ended(entry, output.trace, 'local');
+      this.#countHere(entry, output.trace);
       return;
     }
     exchange.finish(output, ({ id, endpoint }) => exhaustedError(output, { id, endpoint }, this.#ports));
     const ended = (): void => this.#ended(entry, output.trace, entry.ownResult ?? output.result);
     if (exchange.has(entry.leader)) entry.whenDelivered = ended;
     else ended();
+  }
+
+  /** No provider counted: we do. Meanwhile its client may leave, and the balancer end. */
+  #countHere(entry: LiveRequest, trace: RequestEnded['trace']): void {
+    const ended = (): void => {
+      const result = entry.isShutDown ? 'exhausted' : 'local';
+      this.#ended(entry, trace, entry.ownResult ?? result);
+    };
+    entry.whenDelivered = ended;
+    entry.exchange.answerWithCount(this.#options.countTokens, localCount).then(ended, entry.fault);
   }
 
   /** A bug of ours: the client gets a 500, the providers what they are owed, and the log the reason. */

@@ -54,7 +54,7 @@ export function messageRoutes(deps: AppDependencies): Route[] {
         tag: 'Messages',
         summary: 'Count the input tokens of a message',
         description:
-          'A provider counts; where none can, the answer is an estimate (x-balancer-provider: local-estimate).',
+          'A provider counts; where none can, the balancer counts by itself, as near as it can (x-balancer-provider: local-estimate).',
         parameters: STEERING,
         body: {
           description: 'The message to be counted.',

@@ -75,6 +75,8 @@ export type BalancerEvent =
       readonly reason: string;
     }
   | { readonly type: 'state.warning'; readonly message: string }
+  /** Tokens could not be counted and are estimated. */
+  | { readonly type: 'tokens.warning'; readonly message: string }
   | {
       readonly type: 'fault';
       readonly message: string;

@@ -23,6 +23,7 @@ const LEVELS: Readonly<Record<Exclude<BalancerEventType, 'request.ended' | 'heal
   'config.rejected': 'error',
   'config.warning': 'warn',
   'state.warning': 'warn',
+  'tokens.warning': 'warn',
   'client.hint': 'warn',
   'auth.refused': 'warn',
   'provider.operated': 'info',
@@ -85,6 +86,7 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
       return line(event, `Configuration rejected, the running one stays: ${event.message}`);
     case 'config.warning':
     case 'state.warning':
+    case 'tokens.warning':
       return line(event, event.message);
     case 'client.hint':
       return line(event, event.message);

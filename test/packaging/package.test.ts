@@ -134,7 +134,8 @@ describe('the package installed in an empty folder', () => {
   });
 
   it('serves a request, and its pages of documentation', async () => {
-    const provider = await startProvider({ name: 'only', behaviour: { kind: 'message' } });
+    const sideBehaviour = { kind: 'http', status: 404 } as const;
+    const provider = await startProvider({ name: 'only', behaviour: { kind: 'message' }, sideBehaviour });
     const file = join(home(), 'providers.yaml');
     writeFileSync(
       file,
@@ -153,6 +154,15 @@ describe('the package installed in an empty folder', () => {
       });
       expect([answer.status, answer.headers.get('x-balancer-provider')]).toEqual([200, 'only']);
       expect(await answer.json()).toMatchObject({ type: 'message' });
+      const counted = await fetch(`${url}/v1/messages/count_tokens`, {
+        method: 'POST',
+        body: JSON.stringify({
+          model: 'claude-opus-5',
+          messages: [{ role: 'user', content: 'Hello there' }],
+        }),
+      });
+      // Counted, not estimated by size: its thread has started.
+      expect(await counted.json()).toEqual({ input_tokens: 10 });
       for (const path of ['/docs', '/redoc', '/openapi.json'])
         expect((await fetch(url + path)).status).toBe(200);
     } finally {

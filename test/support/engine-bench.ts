@@ -5,10 +5,12 @@ import type { Configuration } from '../../src/domain/settings.ts';
 import type { ReloadOutcome } from '../../src/http/context.ts';
 import type { ReceivedRequest } from '../../src/simulator/received-request.ts';
 import type { BalancerEvent, RequestEnded } from '../../src/telemetry/events.ts';
+import type { TokenCounter } from '../../src/tokens/token-counter.ts';
 import { type Answer, type Exchange, fetchAnswer, messagesBody, type PostOptions, send } from './client.ts';
 import { ManualClock } from './manual-clock.ts';
 import type { ProvidersView, ProviderView } from './providers-view.ts';
 import { eventually } from './recording.ts';
+import { SIZE_COUNTER } from './size-counter.ts';
 
 /** What stands in the configuration file, in the file's own words. */
 export interface BenchFile {
@@ -39,6 +41,8 @@ export interface Bench {
 
 export interface BenchOptions {
   readonly clock?: ManualClock;
+  /** Default: counts by size, without a thread. */
+  readonly tokens?: TokenCounter;
 }
 
 /** The body that the tests send: odd spacing and order, so that a re-encoded copy would differ. */
@@ -77,13 +81,14 @@ export function useBench(): (file: BenchFile | string, options?: BenchOptions) =
   afterEach(async () => {
     for (const balancer of running.splice(0)) await balancer.stop();
   });
-  return async (file, { clock = new ManualClock() } = {}) => {
+  return async (file, { clock = new ManualClock(), tokens = SIZE_COUNTER } = {}) => {
     const events: BalancerEvent[] = [];
     let current = read(file);
     const served = await serve({
       configuration: configurationOf(current),
       env: {},
       clock,
+      tokens,
       random: () => 0.5,
       observe: (event) => events.push(event),
       load: async () =>

@@ -10,6 +10,7 @@ import type { ClientRequest, Reply } from '../../src/engine/interface.ts';
 import type { BalancerEvent } from '../../src/telemetry/events.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { ManualClock } from './manual-clock.ts';
+import { SIZE_COUNTER } from './size-counter.ts';
 
 /** An engine between a test's calls and providers played by msw: no socket is opened. */
 export interface MswBench {
@@ -128,6 +129,7 @@ export function useMswBench(): (file: BenchFile) => Promise<MswBench> {
       observe: (event) => events.push(event),
       buffers,
       isUtf8,
+      countTokens: SIZE_COUNTER.countTokens,
     });
     engine.opened();
     running.push(engine);

@@ -111,5 +111,6 @@ export const ONE_OF_EACH: readonly BalancerEvent[] = [
   { type: 'auth.refused', requestId: 'req_8', path: '/v1/messages', reason: 'Invalid API key.' },
   { type: 'client.hint', message: 'ANTHROPIC_BASE_URL should not end in /v1.' },
   { type: 'state.warning', message: 'health.json is broken and was left aside' },
+  { type: 'tokens.warning', message: 'Tokens could not be counted.' },
   { type: 'fault', message: 'POST /v1/messages failed.', error: new TypeError('x is undefined') },
 ];

@@ -30,6 +30,7 @@ describe('log on a terminal', () => {
       20:00:00 WARN  req_8 Refused /v1/messages: Invalid API key.
       20:00:00 WARN  ANTHROPIC_BASE_URL should not end in /v1.
       20:00:00 WARN  health.json is broken and was left aside
+      20:00:00 WARN  Tokens could not be counted.
       20:00:00 ERROR POST /v1/messages failed. TypeError: x is undefined
       "
     `);
