@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Engine, EngineStatus } from '../engine/interface.ts';
+import type { Dialect } from './dialect.ts';
 import type { HttpEvent } from './events.ts';
 import type { HttpLimits } from './limits.ts';
 
@@ -40,6 +41,8 @@ export interface HttpEnv {
     requestId: string;
     /** Errors of this request carry the keys about the provider (`settings.expose_provider_errors`, `/v1/*` only). */
     exposesProviderErrors: boolean;
+    /** Whose errors and lists the client reads. */
+    dialect: Dialect;
   };
 }
 
