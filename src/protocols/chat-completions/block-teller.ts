@@ -1,7 +1,7 @@
 import { isRecord } from '../../domain/is-record.ts';
 import { customInput } from './answer-facts.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
-import { detailOf } from './reasoning-details.ts';
+import { detailOf, fragmentOf } from './reasoning-details.ts';
 import type { ChatAsked } from './request.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -9,7 +9,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** A block that has begun. */
 type OpenBlock =
   | { readonly kind: 'text' }
-  | { readonly kind: 'thinking'; readonly index: number; text: string; signature: string }
+  | { readonly kind: 'thinking'; readonly index: number; signature: string }
   | {
       readonly kind: 'call';
       readonly index: number;
@@ -46,12 +46,12 @@ export class BlockTeller {
         this.#text(block.text);
         break;
       case 'thinking':
-        this.#open.set(at, { kind: 'thinking', index: this.#thoughts++, text: '', signature: '' });
+        this.#open.set(at, { kind: 'thinking', index: this.#thoughts++, signature: '' });
         this.delta(at, { type: 'thinking_delta', thinking: block.thinking });
         this.delta(at, { type: 'signature_delta', signature: block.signature });
         break;
       case 'redacted_thinking':
-        this.#detail(block, this.#thoughts++);
+        this.#redacted(block);
         break;
       case 'tool_use':
         this.#startCall(at, block);
@@ -66,8 +66,11 @@ export class BlockTeller {
     if (open?.kind === 'text' && delta.type === 'text_delta') this.#text(delta.text);
     else if (open?.kind === 'thinking') {
       if (delta.type === 'thinking_delta' && isFilled(delta.thinking)) {
-        open.text += delta.thinking;
-        this.#writer.delta({ reasoning_content: delta.thinking });
+        const { thinking } = delta;
+        this.#writer.delta({
+          reasoning_content: thinking,
+          reasoning_details: [fragmentOf(open.index, thinking)],
+        });
       } else if (delta.type === 'signature_delta' && isFilled(delta.signature))
         open.signature = delta.signature;
     } else if (open?.kind === 'call' && delta.type === 'input_json_delta' && isFilled(delta.partial_json)) {
@@ -80,7 +83,8 @@ export class BlockTeller {
     const open = this.#open.get(at);
     this.#open.delete(at);
     if (open?.kind === 'thinking') {
-      this.#detail({ type: 'thinking', thinking: open.text, signature: open.signature }, open.index);
+      if (open.signature !== '')
+        this.#writer.delta({ reasoning_details: [fragmentOf(open.index, '', open.signature)] });
     } else if (open?.kind === 'call') {
       const { index, id, name, input, json } = open;
       if (this.#asked.custom.has(name)) {
@@ -120,8 +124,8 @@ export class BlockTeller {
     if (isFilled(text)) this.#writer.delta({ content: text });
   }
 
-  #detail(block: Fields, index: number): void {
-    const detail = detailOf(block, index);
+  #redacted(block: Fields): void {
+    const detail = detailOf(block, this.#thoughts++);
     if (detail !== undefined) this.#writer.delta({ reasoning_details: [detail] });
   }
 }

@@ -1,5 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
+import { ReasoningDetails } from '../openai/reasoning-details.ts';
 
 /**
  * Thinking in OpenRouter's form, which carries the signature: clients that know it send it back, and only thinking that comes back with its
@@ -11,7 +12,8 @@ export type ReasoningDetail =
   | {
       readonly type: 'reasoning.text';
       readonly text: string;
-      readonly signature: string;
+      /** Comes with the last fragment of a stream. */
+      readonly signature?: string;
       readonly format: string;
       readonly index: number;
     }
@@ -34,15 +36,21 @@ export function detailOf(
     return { type: 'reasoning.encrypted', data, format: FORMAT, index };
   }
   if (type !== 'thinking' || typeof signature !== 'string' || signature === '') return undefined;
-  const text = typeof thinking === 'string' ? thinking : '';
-  return { type: 'reasoning.text', text, signature, format: FORMAT, index };
+  return fragmentOf(index, typeof thinking === 'string' ? thinking : '', signature);
+}
+
+/** A piece of a block's text, or its signature: those of one number belong together. */
+export function fragmentOf(index: number, text: string, signature?: string): ReasoningDetail {
+  const signed = signature === undefined ? {} : { signature };
+  return { type: 'reasoning.text', text, ...signed, format: FORMAT, index };
 }
 
 /** The blocks of details that came back; those of other formats, and those without a signature, are left out. */
 export function thinkingBlocks(details: unknown): SignedBlock[] {
-  const ours = (Array.isArray(details) ? details : [])
-    .filter(isRecord)
-    .filter(({ format }) => format === FORMAT);
+  // Some clients send the fragments of a stream as they came.
+  const whole = new ReasoningDetails();
+  whole.add((Array.isArray(details) ? details : []).filter(isRecord));
+  const ours = whole.take().filter(({ format }) => format === FORMAT);
   return ours.flatMap((detail): SignedBlock[] => {
     const { type, text, signature, data } = detail;
     if (type === 'reasoning.encrypted' && typeof data === 'string') {
