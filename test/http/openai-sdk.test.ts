@@ -312,7 +312,10 @@ describe('errors for the openai package', () => {
 
   it('name every attempt where nobody could answer', async () => {
     const provider = await start({ name: 'alone', behaviour: { kind: 'http', status: 500, body: 'down' } });
-    const bench = await balance({ providers: [entry(provider)], settings: { max_attempts: 0, hold_while_cooling: 0 } });
+    const bench = await balance({
+      providers: [entry(provider)],
+      settings: { max_attempts: 0, hold_while_cooling: 0 },
+    });
     const failed = await clientOf(bench)
       .chat.completions.create({ model: MODEL, messages: [...HELLO] })
       .catch((error: unknown) => error);

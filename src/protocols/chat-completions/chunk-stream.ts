@@ -49,7 +49,8 @@ class Stream implements ChunkStream {
 
   finish(): Buffer {
     const rest = this.#scanner.finish();
-    if (rest !== undefined) this.#read(rest);
+    // An event that lacks no more than its blank line counts; half of one does not.
+    if (rest !== undefined && parsed(eventData(rest)) !== undefined) this.#read(rest);
     if (!this.#over && typeof this.#stopReason === 'string') this.#end();
     else this.#fail(BROKEN);
     return this.#writer.take();
