@@ -19,11 +19,10 @@ export function createApp(deps: AppDependencies): Hono<HttpEnv> {
   app.use(answerWhileWriting(deps.limits));
   app.use(async function requestId(c, next) {
     c.set('requestId', deps.newId());
-    c.set('exposesProviderErrors', c.req.path.startsWith('/v1/') && deps.settings().exposeProviderErrors);
-    c.set(
-      'dialect',
-      dialectOf(c.req.path, (name) => c.req.header(name)),
-    );
+    const dialect = dialectOf(c.req.path, (name) => c.req.header(name));
+    const isForModels = c.req.path.startsWith('/v1/') || dialect === 'openai';
+    c.set('exposesProviderErrors', isForModels && deps.settings().exposeProviderErrors);
+    c.set('dialect', dialect);
     await next();
   });
   app.use(access(deps));

@@ -39,7 +39,7 @@ export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
   Variables: {
     requestId: string;
-    /** Errors of this request carry the keys about the provider (`settings.expose_provider_errors`, `/v1/*` only). */
+    /** Errors of this request carry the keys about the provider (`settings.expose_provider_errors`; not those of the routes for operators). */
     exposesProviderErrors: boolean;
     /** Whose errors and lists the client reads. */
     dialect: Dialect;

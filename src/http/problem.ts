@@ -30,10 +30,14 @@ export function envelope(problem: Problem, requestId: string, exposesProviderErr
 /** A problem as the answer to a request, in the envelope that its client reads. */
 export function problemResponse(c: HttpContext, problem: Problem): Response {
   const requestId = c.get('requestId');
+  const exposes = c.get('exposesProviderErrors');
   const isChat = c.get('dialect') === 'openai';
   const body = isChat
-    ? chatErrorBody(chatErrorOf(problem.status, problem.message, problem.chat))
-    : envelope(problem, requestId, c.get('exposesProviderErrors'));
+    ? chatErrorBody({
+        ...chatErrorOf(problem.status, problem.message, problem.chat),
+        ...(exposes ? NO_PROVIDER : {}),
+      })
+    : envelope(problem, requestId, exposes);
   return new Response(body, {
     status: problem.status,
     headers: {

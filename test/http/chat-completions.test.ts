@@ -184,6 +184,17 @@ describe('what is refused before the engine', () => {
     ]);
   });
 
+  it('has the keys about the provider where they are asked for', async () => {
+    const { fixture, url } = await start();
+    fixture.settings = { ...SETTINGS, exposeProviderErrors: true };
+    const nobody = { provider: null, provider_message: null, provider_code: null };
+    expect(await errorOf(await post(url, '[1]'))).toMatchObject([400, nobody]);
+    const keys = { provider: 'GAC', provider_message: 'Busy', provider_code: 'overloaded_error' };
+    const error = { type: 'error', error: { type: 'api_error', message: 'm', ...keys } };
+    fixture.engine.answer = async () => jsonReply(503, error);
+    expect(await errorOf(await post(url, BODY))).toMatchObject([503, keys]);
+  });
+
   it('is a request whose converted bytes find no room', async () => {
     const { fixture, url } = await start();
     const messages = Array.from({ length: 2_000 }, () => ({ role: 'tool', content: 'x' }));

@@ -1,10 +1,11 @@
 import { type ErrorFacts, readErrorBody } from '../../domain/error-body.ts';
-import { type AnthropicErrorType, errorTypeOf } from '../../domain/error-envelope.ts';
+import { type AnthropicErrorType, errorTypeOf, type ProviderErrorKeys } from '../../domain/error-envelope.ts';
+import { isRecord } from '../../domain/is-record.ts';
 import { saysModelMissing } from '../../domain/phrases.ts';
 import { type Overflow, readOverflow } from '../openai/context-overflow.ts';
 
-/** An error as clients of OpenAI read it. */
-export interface ChatError {
+/** An error as clients of OpenAI read it; with what is told of the provider, where the setting says so. */
+export interface ChatError extends Partial<ProviderErrorKeys> {
   readonly message: string;
   readonly type: string;
   readonly param: string | null;
@@ -52,7 +53,28 @@ export function convertChatError(body: string, status?: number): ChatError {
   const overflow = readOverflow(facts.texts, body);
   const message =
     overflow === undefined ? saidBy(facts, status) : overflowWords(overflow, saidBy(facts, status));
-  return { message, type, param: null, code: codeOf(facts, overflow) ?? usual };
+  return { message, type, param: null, code: codeOf(facts, overflow) ?? usual, ...providerKeys(body) };
+}
+
+/** `settings.expose_provider_errors`: the engine's keys of the provider go on as they are. */
+function providerKeys(body: string): Partial<ProviderErrorKeys> {
+  if (!body.includes('"provider_message"')) return {};
+  try {
+    const { error } = JSON.parse(body);
+    if (!isRecord(error)) return {};
+    const { provider, provider_message, provider_code } = error;
+    return {
+      provider: textOr(provider),
+      provider_message: textOr(provider_message),
+      provider_code: textOr(provider_code),
+    };
+  } catch {
+    return {};
+  }
+}
+
+function textOr(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 /** 529 is Anthropic's own; all others mean the same to both. */
