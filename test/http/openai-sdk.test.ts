@@ -2,6 +2,7 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { apiError } from '../../src/simulator/errors.ts';
 import type { ReceivedRequest } from '../../src/simulator/received-request.ts';
+import { send } from '../support/client.ts';
 import { type Bench, credentialsOf, entry, keyOf, useBench } from '../support/engine-bench.ts';
 import { useProviders } from '../support/providers.ts';
 
@@ -206,6 +207,67 @@ describe('a stream for the openai package', () => {
     });
     for await (const { choices } of stream) if (choices[0]?.delta.content) break;
     await expect(provider.requests[0]?.ended).resolves.toBe('client_left');
+  });
+});
+
+describe('between the protocols', () => {
+  const asked = JSON.stringify({ model: MODEL, max_tokens: 64, messages: HELLO, stream: true });
+
+  it('equal requests share one answer, and a kept one is given out in each form', async () => {
+    const provider = await start({ behaviour: { kind: 'message', text: 'Hello', hold: 'before_content' } });
+    const bench = await balance({
+      providers: [entry(provider)],
+      settings: { deduplication: { scope: 'all' }, cache_ttl: 600 },
+    });
+    const client = clientOf(bench);
+    const request = { model: MODEL, max_tokens: 64, messages: [...HELLO] };
+    const streamed = client.chat.completions.stream(request).finalContent();
+    await (await provider.nextRequest()).held;
+    const whole = client.chat.completions.create(request);
+    await bench.until(
+      'the second request',
+      () => bench.events.filter(({ type }) => type === 'request.received').length === 2,
+    );
+    provider.release();
+    expect(await streamed).toBe('Hello');
+    expect((await whole).choices[0]?.message.content).toBe('Hello');
+    const kept = await client.chat.completions.create(request).withResponse();
+    expect(kept.response.headers.get('x-balancer-cache')).toBe('hit');
+    expect(kept.data.choices[0]?.message.content).toBe('Hello');
+    expect(await client.chat.completions.stream(request).finalContent()).toBe('Hello');
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it('a stream that is still without content after 60 s gets its headers, and comments until it has', async () => {
+    const provider = await start({ behaviour: { kind: 'message', text: 'Late', hold: 'before_content' } });
+    const bench = await balance({ providers: [entry(provider)] });
+    const answer = send(`${bench.url}/v1/chat/completions`, { body: asked });
+    await (await provider.nextRequest()).held;
+    bench.clock.advance(60_000);
+    expect((await answer.head).status).toBe(200);
+    await answer.text(': ping\n\n');
+    provider.release();
+    const { text, end } = await answer.end;
+    expect(end).toBe('complete');
+    expect(text).toContain('"delta":{"role":"assistant","content":""}');
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+  });
+
+  it('one that fails after its headers ends with the error', async () => {
+    const silent = await start({ name: 'silent', behaviour: { kind: 'break', fault: 'silence' } });
+    const words = 'prompt is too long: 300000 tokens > 200000 maximum';
+    const refusing = await start({
+      name: 'refusing',
+      behaviour: apiError(400, 'invalid_request_error', words),
+    });
+    const bench = await balance({ providers: [entry(silent), entry(refusing)] });
+    const answer = send(`${bench.url}/v1/chat/completions`, { body: asked });
+    await silent.nextRequest();
+    bench.clock.advance(180_000);
+    const { text, status } = await answer.end;
+    expect(status).toBe(200);
+    expect(text).toContain('"code":"context_length_exceeded"');
+    expect(text).not.toContain('[DONE]');
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
+import { cleanSchema } from '../openai/schema.ts';
 import { isCacheMark } from './content-parts.ts';
 import { isClosedSchema } from './output-format.ts';
 import type { Refusals } from './refusals.ts';
@@ -31,7 +32,7 @@ export function convertTools(request: Fields, refusals: Refusals): OfferedTools 
   const functions = Array.isArray(request.functions) ? request.functions.filter(isRecord) : [];
   const legacy = listed.length === 0 && functions.length > 0;
   const all = legacy
-    ? functions.flatMap((each) => ofFunction(each, {}))
+    ? functions.flatMap((each, at) => ofFunction(each, {}, `functions[${at}]`, refusals))
     : listed.flatMap((tool: unknown, at) => ofTool(tool, `tools[${at}]`, refusals));
   const wish = legacy ? request.function_call : request.tool_choice;
   const tools = allowed(all, wish);
@@ -47,7 +48,8 @@ export function convertTools(request: Fields, refusals: Refusals): OfferedTools 
 }
 
 function ofTool(tool: unknown, place: string, refusals: Refusals): Anthropic.Tool[] {
-  if (isRecord(tool) && isRecord(tool.function)) return ofFunction(tool.function, tool);
+  if (isRecord(tool) && isRecord(tool.function))
+    return ofFunction(tool.function, tool, `${place}.function`, refusals);
   const name = customName(tool);
   if (name !== undefined && isRecord(tool) && isRecord(tool.custom)) {
     return [{ name, ...description(tool.custom), input_schema: CUSTOM_INPUT }];
@@ -61,20 +63,19 @@ function customName(tool: unknown): string | undefined {
   return typeof custom.name === 'string' ? custom.name : undefined;
 }
 
-function ofFunction(each: Fields, holder: Fields): Anthropic.Tool[] {
+function ofFunction(each: Fields, holder: Fields, place: string, refusals: Refusals): Anthropic.Tool[] {
   const { name, parameters, strict } = each;
-  const schema = isRecord(parameters) ? parameters : {};
+  if (typeof name !== 'string' || name === '') {
+    refusals.add(`${place}.name`, 'A function must have a name.', 'missing_required_parameter');
+    return [];
+  }
   const mark = [holder.cache_control, each.cache_control].find(isCacheMark);
   return [
     {
-      name: String(name),
+      name,
       ...description(each),
-      input_schema: {
-        ...schema,
-        type: 'object',
-        properties: isRecord(schema.properties) ? schema.properties : {},
-      },
-      ...(strict === true && isClosedSchema(schema) ? { strict } : {}),
+      input_schema: { ...cleanSchema(parameters, 'as_is'), type: 'object' },
+      ...(strict === true && isClosedSchema(parameters) ? { strict } : {}),
       ...(mark === undefined ? {} : { cache_control: mark }),
     },
   ];

@@ -279,6 +279,15 @@ describe('fields', () => {
       { tools: [fn('X', { parameters: undefined })] },
       { tools: [{ name: 'X', input_schema: { type: 'object', properties: {} } }] },
     ],
+    [
+      'a schema with a choice at its root, which Anthropic refuses',
+      { tools: [fn('X', { parameters: { anyOf: [schema, { properties: { b: {} } }] } })] },
+      {
+        tools: [
+          { name: 'X', input_schema: { type: 'object', properties: { a: { type: 'string' }, b: {} } } },
+        ],
+      },
+    ],
     ['a strict tool', { tools: [fn('X', { strict: true })] }, { tools: [{ ...X, strict: true }] }],
     [
       'strict with an open schema',
@@ -507,6 +516,8 @@ describe('a request is refused with the field and a remedy:', () => {
       'messages[0].content[0].file: A file must have',
     ],
     [{ tools: [{ type: 'web_search' }] }, 'tools[0]: A tool must be'],
+    [{ tools: [{ type: 'function', function: {} }] }, 'tools[0].function.name: A function must have a name'],
+    [{ functions: [{ name: 'X' }, { name: 7 }] }, 'functions[1].name: A function must have a name'],
   ])('%j', (fields, expected) => {
     expect(refusalOf(fields)).toContain(expected);
   });
