@@ -19,6 +19,7 @@ export interface ChunkStream {
 
 /** Larger than any event that a provider sends: an event that is not kept would be content lost. Bytes. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+const UNREADABLE = 'The provider sent an event that cannot be read.';
 const BROKEN = 'The answer broke off before its end.';
 
 export function createChunkStream(facts: AnswerFacts): ChunkStream {
@@ -69,9 +70,18 @@ class Stream implements ChunkStream {
       this.#over = true;
       this.#writer.error(convertChatError(text));
     } else if (type === 'ping') this.#writer.comment();
-    else if (data !== undefined) this.#apply(type, data);
-    else if (event.truncated || !isNothing(text))
-      this.#fail('The provider sent an event that cannot be read.');
+    else if (data !== undefined) this.#applySafely(type, data);
+    else if (event.truncated || !isNothing(text)) this.#fail(UNREADABLE);
+  }
+
+  #applySafely(type: string, data: Readonly<Record<string, unknown>>): void {
+    try {
+      this.#apply(type, data);
+    } catch (error) {
+      // What is nested too deeply can be read, but not written again.
+      if (!(error instanceof RangeError)) throw error;
+      this.#fail(UNREADABLE);
+    }
   }
 
   #apply(type: string, data: Readonly<Record<string, unknown>>): void {

@@ -46,17 +46,22 @@ type MessagesBody = Anthropic.MessageCreateParams & Sampling & { provider?: stri
  */
 export function readChatRequest(body: Buffer): ChatRequestRead {
   const request = parsed(body);
+  if (request === undefined) return refused('The request body is not valid JSON.', 'invalid_json');
   const refusals = new Refusals();
-  if (request === undefined) {
-    refusals.add(null, 'The request body is not valid JSON.', 'invalid_json');
-  } else {
+  try {
     const { converted, asked } = convert(request, refusals);
-    if (refusals.first === undefined) return { kind: 'request', body: toJson(converted), asked };
+    const { first } = refusals;
+    if (first !== undefined) return { kind: 'refused', refusal: first };
+    return { kind: 'request', body: toJson(converted), asked };
+  } catch (error) {
+    // Reading JSON has no limit of depth; writing it has.
+    if (!(error instanceof RangeError)) throw error;
+    return refused('The request body is nested too deeply.', 'invalid_json');
   }
-  return {
-    kind: 'refused',
-    refusal: refusals.first ?? { message: 'Not understood.', param: null, code: 'invalid' },
-  };
+}
+
+function refused(message: string, code: string): ChatRequestRead {
+  return { kind: 'refused', refusal: { message, param: null, code } };
 }
 
 function parsed(body: Buffer): Request | undefined {

@@ -44,12 +44,13 @@ const LEAST_BUDGET = 1_024;
 
 /**
  * Reads `reasoning_effort`, OpenRouter's `reasoning` (`effort`, `max_tokens`, `enabled`), and Anthropic's own `thinking`, which some
- * clients add and which goes on as it is. Says nothing where the client does.
+ * clients add and which goes on as it is where it can. Says nothing where the client does.
  */
 export function thinkingFields(request: Request, limits: ThinkingLimits): ThinkingFields {
   const { form, forced, openLoop } = limits;
   const { thinking } = request;
-  if (isThinkingConfig(thinking)) return { thinking };
+  if (isThinkingConfig(thinking))
+    return thinking.type === 'enabled' && (forced || openLoop) ? {} : { thinking };
   const reasoning = isRecord(request.reasoning) ? request.reasoning : {};
   const word = wordOf(request.reasoning_effort) ?? wordOf(reasoning.effort);
   const budget = typeof reasoning.max_tokens === 'number' ? reasoning.max_tokens : undefined;

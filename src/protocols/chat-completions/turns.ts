@@ -34,10 +34,8 @@ const ROLES: Readonly<Record<string, Turn['role']>> = {
  * turn of the user, with the results of all calls first: a missing one is made, one without a call becomes words.
  */
 export function convertTurns(value: unknown, refusals: Refusals): Turns {
-  const turns = readTurns(value, refusals);
-  const first = turns.findIndex(({ role }) => role !== 'system');
-  // A request of system messages alone asks for an answer to the last of them.
-  const begin = first === -1 ? turns.length - 1 : first;
+  const turns = asking(readTurns(value, refusals));
+  const begin = turns.findIndex(({ role }) => role !== 'system');
   const system = turns.slice(0, Math.max(0, begin)).flatMap((turn) => systemTexts(turn, refusals));
   const messages: Anthropic.MessageParam[] = [];
   const ids = new ClientToolIds([], 'chat');
@@ -59,6 +57,13 @@ export function convertTurns(value: unknown, refusals: Refusals): Turns {
   if (messages[0]?.role === 'assistant')
     messages.unshift({ role: 'user', content: '(The assistant begins.)' });
   return { system, messages: withoutLastBlank(messages), openLoop };
+}
+
+/** A request of system messages alone asks for an answer to the last of them. */
+function asking(turns: readonly Turn[]): readonly Turn[] {
+  const last = turns.at(-1);
+  if (last === undefined || turns.some(({ role }) => role !== 'system')) return turns;
+  return [...turns.slice(0, -1), { ...last, role: 'user' }];
 }
 
 function readTurns(value: unknown, refusals: Refusals): Turn[] {

@@ -227,6 +227,17 @@ describe('a stream', () => {
     expect(data.at(-1)).toMatchObject({ error: { message, code, type: 'server_error' } });
   });
 
+  it('ends with an error where a call is nested too deeply to be told', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const begin = `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"X","input":{"a":${deep}}}}\n\n`;
+    const bytes = Buffer.concat([
+      messagesStream(STARTED),
+      Buffer.from(begin),
+      messagesStream(stops(0), ...ends('tool_use')),
+    ]);
+    expect(dataOf(streamedText([bytes])).at(-1)).toHaveProperty('error');
+  });
+
   it('without event lines, with carriage returns and with a foreign end mark is read as well', () => {
     const plain = messagesStream(STARTED, ...text(0, 'Hi'), ...ends('end_turn')).toString();
     const odd = `${plain.replace(/^event: .*\n/gm, '').replaceAll('\n', '\r\n')}data: [DONE]\r\n\r\n`;

@@ -40,8 +40,14 @@ describe('messages', () => {
   });
 
   it('of the system alone are asked as the user’s', () => {
-    const request = converted({ messages: [{ role: 'system', content: 'Write a poem.' }] });
-    expect(JSON.stringify(request.messages)).toContain('Write a poem.');
+    const request = converted({
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'system', content: 'Write a poem.' },
+      ],
+    });
+    expect(request.system).toBe('Be brief.');
+    expect(request.messages).toEqual([{ role: 'user', content: 'Write a poem.' }]);
   });
 
   it.each<[string, object[], unknown]>([
@@ -388,6 +394,15 @@ describe('fields', () => {
       { thinking: { type: 'enabled', budget_tokens: 1_500 } },
     ],
     [
+      'Anthropic’s thinking by budget beside a forced call',
+      {
+        thinking: { type: 'enabled', budget_tokens: 1_500 },
+        functions: [{ name: 'X' }],
+        function_call: { name: 'X' },
+      },
+      { thinking: undefined },
+    ],
+    [
       'no temperature beside thinking',
       { reasoning_effort: 'low', temperature: 0.2, stop: 'x' },
       { temperature: undefined, stop_sequences: ['x'] },
@@ -520,6 +535,15 @@ describe('a request is refused with the field and a remedy:', () => {
     [{ functions: [{ name: 'X' }, { name: 7 }] }, 'functions[1].name: A function must have a name'],
   ])('%j', (fields, expected) => {
     expect(refusalOf(fields)).toContain(expected);
+  });
+
+  it('what is nested too deeply', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const body = `{"model":"m","messages":[{"role":"user","content":"a"}],"tools":[{"type":"function","function":{"name":"X","parameters":{"default":${deep}}}}]}`;
+    expect(readChatRequest(Buffer.from(body))).toMatchObject({
+      kind: 'refused',
+      refusal: { message: 'The request body is nested too deeply.' },
+    });
   });
 
   it.each(['{', '[]', 'null', '{"model":"m"'])('%s', (body) => {
