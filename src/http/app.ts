@@ -2,6 +2,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { access } from './access.ts';
 import type { AppDependencies, HttpEnv } from './context.ts';
+import { dialectOf } from './dialect.ts';
 import { answerWhileWriting } from './linger.ts';
 import { problemResponse } from './problem.ts';
 import { registerRoutes } from './route.ts';
@@ -18,7 +19,10 @@ export function createApp(deps: AppDependencies): Hono<HttpEnv> {
   app.use(answerWhileWriting(deps.limits));
   app.use(async function requestId(c, next) {
     c.set('requestId', deps.newId());
-    c.set('exposesProviderErrors', c.req.path.startsWith('/v1/') && deps.settings().exposeProviderErrors);
+    const dialect = dialectOf(c.req.path, (name) => c.req.header(name));
+    const isForModels = c.req.path.startsWith('/v1/') || dialect === 'openai';
+    c.set('exposesProviderErrors', isForModels && deps.settings().exposeProviderErrors);
+    c.set('dialect', dialect);
     await next();
   });
   app.use(access(deps));
@@ -49,7 +53,8 @@ function hintAtBaseUrl(app: Hono<HttpEnv>, deps: AppDependencies): void {
   app.use('/v1/v1/*', async function hintAtBaseUrl(c, next) {
     if (!hinted) {
       hinted = true;
-      const message = `A client asks for ${c.req.path}: its ANTHROPIC_BASE_URL should not end in /v1.`;
+      const name = c.get('dialect') === 'openai' ? 'base URL' : 'ANTHROPIC_BASE_URL';
+      const message = `A client asks for ${c.req.path}: its ${name} should not end in /v1.`;
       deps.observe({ type: 'client.hint', message });
     }
     await next();

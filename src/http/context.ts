@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { Engine, EngineStatus } from '../engine/interface.ts';
+import type { Dialect } from './dialect.ts';
 import type { HttpEvent } from './events.ts';
 import type { HttpLimits } from './limits.ts';
 
@@ -38,8 +39,10 @@ export interface HttpEnv {
   Bindings: Partial<HttpBindings>;
   Variables: {
     requestId: string;
-    /** Errors of this request carry the keys about the provider (`settings.expose_provider_errors`, `/v1/*` only). */
+    /** Errors of this request carry the keys about the provider (`settings.expose_provider_errors`; not those of the routes for operators). */
     exposesProviderErrors: boolean;
+    /** Whose errors and lists the client reads. */
+    dialect: Dialect;
   };
 }
 

@@ -12,14 +12,31 @@ import { withoutHeader } from './headers.ts';
 import { type Problem, problemResponse } from './problem.ts';
 import { sendReply } from './reply.ts';
 
+/** Another protocol before the Messages API: what the engine gets of a request, and what the client of the reply. */
+export type Translate = (
+  body: Buffer,
+  headers: readonly string[],
+  facts: { readonly requestId: string; readonly receivedAt: number },
+) => Translated;
+
+type Translated =
+  | {
+      readonly kind: 'request';
+      readonly body: Buffer;
+      readonly headers: readonly string[];
+      readonly reply: (reply: Reply) => Reply;
+    }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
 /**
  * Hands a request's bytes to the engine and its reply to the client, over Node's own objects. `path` is where
- * it goes upstream, whatever spelling it came in by.
+ * it goes upstream, whatever spelling it came in by. With `translate` the query stays here: it is the other protocol's.
  */
 export function relay(
   deps: AppDependencies,
   endpoint: ClientRequest['endpoint'],
   path: string,
+  translate?: Translate,
 ): Handler<HttpEnv> {
   return async function relay(c) {
     const { incoming, outgoing } = c.env;
@@ -29,20 +46,25 @@ export function relay(
     const received = await receive(incoming, outgoing, deps);
     if (received.kind === 'left') return RESPONSE_ALREADY_SENT;
     if (received.kind === 'problem') return rejected(c, deps, received.problem);
+    const requestId = c.get('requestId');
+    const ready =
+      translate === undefined ? received : translated(received, translate, deps, { requestId, receivedAt });
+    if (ready.kind === 'problem') return rejected(c, deps, ready.problem);
 
-    const { body, headers } = received;
+    const { body, headers } = ready;
     const { auth } = deps.settings();
     const request: ClientRequest = {
-      id: c.get('requestId'),
+      id: requestId,
       endpoint,
-      path: path + query(c.req.url),
-      caller: callerOf(headers),
+      path: translate === undefined ? path + query(c.req.url) : path,
+      caller: callerOf(received.headers),
       headers: auth.enabled ? withoutOwnKeys(headers, auth.apiKeys) : headers,
       body,
       releaseBody: releaseOnce(deps.budget, body.length),
       receivedAt,
     };
-    await exchange(request, incoming, outgoing, deps);
+    const reply = 'reply' in ready ? ready.reply : undefined;
+    await exchange(request, incoming, outgoing, deps, reply);
     return RESPONSE_ALREADY_SENT;
   };
 }
@@ -59,6 +81,7 @@ async function exchange(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   deps: AppDependencies,
+  converted: (reply: Reply) => Reply = (reply) => reply,
 ): Promise<void> {
   // What lives as long as the answer must not hold the body: closures take the parts, never the request.
   const { id: requestId, releaseBody } = request;
@@ -80,7 +103,7 @@ async function exchange(
   if (reply === undefined) return;
   // Also where the end has come, and this is its last word.
   if (deps.phase() !== 'serving') outgoing.shouldKeepAlive = false;
-  sendReply(reply, outgoing, client, {
+  sendReply(converted(reply), outgoing, client, {
     requestId,
     cutFlushMs: deps.limits.cutFlushMs,
     onFault: (error) => deps.observe({ type: 'fault', message: 'A stream failed.', error, requestId }),
@@ -100,6 +123,23 @@ type Received =
   | { readonly kind: 'body'; readonly body: Buffer; readonly headers: readonly string[] }
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'left' };
+
+/** The request in the words of the Messages API. Its bytes take the place of those that came, in the budget too. */
+function translated(
+  { body, headers }: Extract<Received, { kind: 'body' }>,
+  translate: Translate,
+  deps: AppDependencies,
+  facts: Parameters<Translate>[2],
+): Translated {
+  const result = translate(body, headers, facts);
+  deps.budget.release(body.length);
+  if (result.kind === 'problem' || deps.budget.acquire(result.body.length)) return result;
+  const { maxBodySize, maxBufferedBytes } = deps.settings();
+  return {
+    kind: 'problem',
+    problem: bodyProblem({ kind: 'no_room' }, Math.min(maxBodySize, maxBufferedBytes)),
+  };
+}
 
 /** Reads a body and undoes its encoding. The bytes of the body that comes out are booked in the budget. */
 async function receive(

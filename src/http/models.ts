@@ -1,36 +1,45 @@
 import * as v from 'valibot';
 import type { ModelInfo } from '../engine/interface.ts';
+import { messageHeaders } from './chat-request.ts';
 import type { AppDependencies, HttpContext } from './context.ts';
+import { MODEL_PATHS } from './dialect.ts';
 import { queryValue } from './query.ts';
 import type { Route } from './route.ts';
-import { LimitSchema, ModelPageSchema } from './schemas/models.ts';
+import { LimitSchema, ModelListSchema, ModelPageSchema } from './schemas/models.ts';
 import { ErrorSchema } from './schemas/problem.ts';
 
 const DEFAULT_LIMIT = 20;
 
-/** `GET /v1/models` in Anthropic's form, with its paging (`limit`, `after_id`, `before_id`). Answered locally. */
+/**
+ * `GET /v1/models` in the form that the client reads: Anthropic's with its paging (`limit`, `after_id`, `before_id`), or OpenAI's, whole.
+ * Answered locally.
+ */
 export function modelRoutes(deps: AppDependencies): Route[] {
   const list = (c: HttpContext): Response => {
+    const headers = [...c.req.raw.headers].flat();
+    if (c.get('dialect') === 'openai') return c.json(listOf(deps.engine.models(messageHeaders(headers))));
     const limit = queryValue(c, 'limit', LimitSchema);
     if (limit.kind === 'refused') return limit.response;
-    const models = deps.engine.models([...c.req.raw.headers].flat());
+    const models = deps.engine.models(headers);
     return c.json(
       page(models, limit.value ?? DEFAULT_LIMIT, c.req.query('after_id'), c.req.query('before_id')),
     );
   };
   const id = v.string();
+  const [path, ...aliases] = MODEL_PATHS;
   return [
     {
       method: 'GET',
-      path: '/v1/models',
-      aliases: ['/v1/v1/models'],
+      path,
+      aliases,
       operation: {
         id: 'listModels',
         tag: 'Messages',
         summary: 'The models that can be asked for',
         description:
           'Those that the configuration names, and those of providers that take every model, as far as they are ' +
-          'known at this moment: no provider is waited for.',
+          'known at this moment: no provider is waited for. A client that sends Authorization, and neither anthropic-version ' +
+          'nor x-api-key, gets OpenAI’s form.',
         parameters: [
           {
             name: 'limit',
@@ -47,13 +56,26 @@ export function modelRoutes(deps: AppDependencies): Route[] {
           { name: 'before_id', in: 'query', description: 'The page before it.', schema: v.optional(id) },
         ],
         answers: {
-          200: { description: 'One page.', schema: ModelPageSchema },
+          200: {
+            description: 'One page; in OpenAI’s form all of them.',
+            schema: v.union([ModelPageSchema, ModelListSchema]),
+          },
           400: { description: 'limit is no number, or out of range.', schema: ErrorSchema },
         },
       },
       handler: list,
     },
   ];
+}
+
+function listOf(models: readonly ModelInfo[]): v.InferOutput<typeof ModelListSchema> {
+  const data = models.map(({ id, createdAt }) => ({
+    id,
+    object: 'model' as const,
+    created: Math.floor((Date.parse(createdAt) || 0) / 1000),
+    owned_by: 'balancer' as const,
+  }));
+  return { object: 'list', data };
 }
 
 function page(

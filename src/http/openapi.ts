@@ -128,7 +128,7 @@ function parameterOf({ name, in: place, description, schema, required }: Paramet
 }
 
 function answersOf({ answers }: Operation, write: WriteSchema): Record<string, DocumentAnswer> {
-  const all = { ...answers, ...EVERYWHERE };
+  const all = { ...EVERYWHERE, ...answers };
   return Object.fromEntries(Object.entries(all).map(([status, answer]) => [status, answerOf(answer, write)]));
 }
 

@@ -1,5 +1,6 @@
 import { OPEN_PATHS } from './access.ts';
 import { cacheRoutes } from './cache.ts';
+import { chatRoutes } from './chat-completions.ts';
 import type { AppDependencies } from './context.ts';
 import { documentationRoutes } from './documentation.ts';
 import { messageRoutes } from './message-routes.ts';
@@ -14,6 +15,7 @@ import { NAMED_SCHEMAS } from './schemas/named.ts';
 export function routesOf(deps: AppDependencies): readonly Route[] {
   const routes: readonly Route[] = [
     ...messageRoutes(deps),
+    ...chatRoutes(deps),
     ...modelRoutes(deps),
     ...providerRoutes(deps),
     ...cacheRoutes(deps),

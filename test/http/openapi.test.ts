@@ -164,6 +164,8 @@ describe('an answer keeps what the document promises:', () => {
     ['GET', '/v1/models', '/v1/models', 200, stopped],
     ['GET', '/v1/models', '/v1/models?limit=0', 400, full],
     ['GET', '/v1/models', '/v1/models?limit=0', 400, exposing],
+    ['GET', '/v1/models', '/models', 200, full],
+    ['POST', '/v1/chat/completions', '/chat/completions', 401, locked],
     ['GET', '/openapi.json', '/openapi.json', 200, full],
   ] as const)('%s %s (asked as %s) with %i', async (method, path, asked, status, prepare) => {
     const fixture = new Fixture();
@@ -174,15 +176,20 @@ describe('an answer keeps what the document promises:', () => {
   });
 
   const { start } = loopback();
+  const CHAT = '{"model":"m","messages":[{"role":"user","content":"hi"}]}';
   it.each([
     ['POST', '/v1/messages', 200, '{}', { type: 'message', content: [], usage: { input_tokens: 1 } }],
     ['POST', '/v1/messages', 400, 'no object', undefined],
     ['POST', '/v1/messages/count_tokens', 200, '{}', { input_tokens: 3 }],
+    ['POST', '/v1/chat/completions', 200, CHAT, { type: 'message', content: [], stop_reason: 'end_turn' }],
+    ['POST', '/v1/chat/completions', 400, '{}', undefined],
+    ['POST', '/v1/chat/completions', 415, 'compressed', undefined],
     ['POST', '/v1/messages/count_tokens', 413, `{${' '.repeat(1_000_001)}}`, undefined],
   ] as const)('%s %s with %i', async (method, path, status, body, answer) => {
     const { fixture, url } = await start();
     fixture.engine.answer = async () => jsonReply(200, answer);
-    const response = await fetch(url + path, { method, body });
+    const headers: Record<string, string> = body === 'compressed' ? { 'content-encoding': 'zstd' } : {};
+    const response = await fetch(url + path, { method, body, headers });
     expect(response.status).toBe(status);
     expect(promisesOf(document).faults(method, path, status, await response.json())).toEqual([]);
   });

@@ -111,7 +111,7 @@ describe('the commands of README.md', () => {
       const { code, output } = await ended(shell(script));
       expect(code, output).toBe(0);
       // curl without --fail is content with any answer.
-      expect(output).not.toMatch(/^HTTP\/1\.1 [45]|"type":"error"/m);
+      expect(output).not.toMatch(/^HTTP\/1\.1 [45]|"type":"error"|^\{"error":/m);
     },
     COMMAND_MS,
   );

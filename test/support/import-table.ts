@@ -66,7 +66,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRow | typeof EVERYTHING
   http: {
     ...NOTHING,
     modules: ['domain'],
-    files: ['src/engine/interface.ts'],
+    files: [
+      'src/engine/interface.ts',
+      'src/protocols/chat-completions/request.ts',
+      'src/protocols/chat-completions/reply.ts',
+      'src/protocols/chat-completions/errors.ts',
+    ],
     packages: ['hono', '@hono/node-server', 'valibot', '@valibot/to-json-schema'],
     node: 'all',
   },

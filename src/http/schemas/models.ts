@@ -39,3 +39,19 @@ export const ModelPageSchema = v.pipe(
   v.title('ModelPage'),
   v.description('Anthropic’s form, with its paging.'),
 );
+
+export const ModelListSchema = v.pipe(
+  v.object({
+    object: v.literal('list'),
+    data: v.array(
+      v.object({
+        id: v.string(),
+        object: v.literal('model'),
+        created: v.pipe(v.number(), v.description('Seconds since 1970; 0 where nobody told.')),
+        owned_by: v.literal('balancer'),
+      }),
+    ),
+  }),
+  v.title('ModelList'),
+  v.description('OpenAI’s form, which has no pages.'),
+);

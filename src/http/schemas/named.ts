@@ -1,6 +1,7 @@
 import type { GenericSchema } from 'valibot';
+import { ChatErrorSchema, ChatRequestSchema, CompletionSchema } from './chat.ts';
 import { MessageRequestSchema, MessageSchema, TokenCountSchema } from './messages.ts';
-import { ModelPageSchema, ModelSchema } from './models.ts';
+import { ModelListSchema, ModelPageSchema, ModelSchema } from './models.ts';
 import {
   OperatedSchema,
   ProviderSchema,
@@ -14,8 +15,12 @@ export const NAMED_SCHEMAS: Readonly<Record<string, GenericSchema>> = {
   MessageRequest: MessageRequestSchema,
   Message: MessageSchema,
   TokenCount: TokenCountSchema,
+  ChatRequest: ChatRequestSchema,
+  ChatCompletion: CompletionSchema,
+  ChatError: ChatErrorSchema,
   ModelPage: ModelPageSchema,
   Model: ModelSchema,
+  ModelList: ModelListSchema,
   Providers: ProvidersSchema,
   Provider: ProviderSchema,
   Reloaded: ReloadedSchema,
