@@ -59,7 +59,7 @@ interface Body {
   stream: true;
 }
 
-/** A request like those of Claude Code, of exactly so many bytes: tools, prose and quoted code with its escapes. */
+/** A request like those of Claude Code, of exactly so many bytes: tools, and quoted code with its escapes. */
 export function requestBody(bytes: number, session: string): Buffer {
   const body: Body = {
     model: 'claude-opus-5-5',
@@ -94,7 +94,7 @@ function lengthOf(value: unknown): number {
 
 function tool(turn: number) {
   const text =
-    'Reads a file from the local filesystem. The path must be absolute; lines are numbered. '.repeat(8);
+    'Reads a file from the local filesystem. The path must be absolute; lines are numbered. '.repeat(24);
   const properties = {
     file_path: { type: 'string', description: 'The absolute path of the file to read' },
     offset: { type: 'number', description: 'The line to start at' },
@@ -107,8 +107,16 @@ function tool(turn: number) {
   };
 }
 
+/** Code as a tool's result quotes it. The whole body has a quote or backslash every 32 bytes; recorded requests have one every 31 to 44. */
 function exchange(turn: number) {
-  const line = `  it("keeps the \\"order\\" of ${turn}", () => {\n\texpect(read('a\\\\b')).toEqual(["x", 'y']);\n  });\n`;
-  const content = [{ type: 'tool_result', tool_use_id: `toolu_${turn}`, content: line.repeat(12) }];
+  const lines = [
+    `  // The order of ${turn} is kept: whoever asks for "first" gets what came first.`,
+    `  it('keeps the order of ${turn}', async () => {`,
+    '    const found = await readEverything(folder, { recursive: true, limit: 20 });',
+    '    expect(found.map((entry) => entry.path)).toEqual(paths);',
+    '  });',
+    '',
+  ].join('\n');
+  const content = [{ type: 'tool_result', tool_use_id: `toolu_${turn}`, content: lines.repeat(12) }];
   return { role: turn % 2 === 0 ? 'user' : 'assistant', content };
 }
