@@ -5,6 +5,8 @@
 export class LruMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #limit: number;
+  /** The key that stands last. Whoever is asked for again and again keeps its place: a `Map` is rebuilt every few moves. */
+  #latest: Key | undefined;
 
   /** @param limit largest number of entries; below 1 nothing is kept. */
   constructor(limit: number) {
@@ -18,9 +20,7 @@ export class LruMap<Key, Value> {
   /** The value, and its key counts as just used. */
   get(key: Key): Value | undefined {
     const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    if (value !== undefined) this.#append(key, value);
     return value;
   }
 
@@ -37,12 +37,17 @@ export class LruMap<Key, Value> {
 
   /** Stores, as just used; the oldest key leaves if there are too many. */
   set(key: Key, value: Value): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    this.#append(key, value);
     if (this.#entries.size <= this.#limit) return;
     for (const oldest of this.#entries.keys()) {
       this.#entries.delete(oldest);
       return;
     }
+  }
+
+  #append(key: Key, value: Value): void {
+    if (key !== this.#latest) this.#entries.delete(key);
+    this.#entries.set(key, value);
+    this.#latest = key;
   }
 }
