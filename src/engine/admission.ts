@@ -9,6 +9,7 @@ import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';
 import type { BalancerEvent, RequestFacts } from '../telemetry/events.ts';
 import type { ClientRequest, Reply } from './interface.ts';
 import { localCount, ownIds, ownReply } from './local-replies.ts';
+import type { ProviderAdapters } from './provider-adapter.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { type HeaderFacts, headerFacts, requestFacts } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
@@ -21,6 +22,7 @@ export interface AdmissionOptions {
   readonly observe: (event: BalancerEvent) => void;
   readonly isUtf8: (bytes: Uint8Array) => boolean;
   readonly redactor: () => Redactor;
+  readonly adapters: ProviderAdapters;
 }
 
 /** A request that some provider can be asked for. */
@@ -66,7 +68,11 @@ export function admit(
   }
   const { id, endpoint, path, headers, caller, releaseBody, receivedAt } = received;
   const request = { id, endpoint, path, headers, caller, releaseBody, receivedAt };
-  const { tiers } = routing;
+  const tiers = endpoint === 'count_tokens' ? counting(routing.tiers, runtime, options) : routing.tiers;
+  if (tiers.length === 0) {
+    received.releaseBody();
+    return { kind: 'answered', reply: countedHere(received, facts, options) };
+  }
   return { kind: 'admitted', request, walked, header, facts, runtime, tiers, isPinned: pin !== undefined };
 }
 
@@ -80,6 +86,39 @@ function rejected(
   const [plainPath = path] = path.split('?', 1);
   options.observe({ type: 'request.rejected', requestId, path: plainPath, status: 400, reason });
   return ownReply(400, 'invalid_request_error', reason, requestId, providerErrorKeys(runtime, []));
+}
+
+/** Those of the candidates that can be asked to count tokens. */
+function counting(
+  tiers: AdmittedRequest['tiers'],
+  { providers }: Runtime,
+  { adapters }: AdmissionOptions,
+): AdmittedRequest['tiers'] {
+  const counts = ({ provider }: Candidate): boolean => {
+    const type = providers.get(provider)?.type;
+    return type !== undefined && adapters[type]?.countsTokens === true;
+  };
+  return tiers.map((tier) => tier.filter(counts)).filter((tier) => tier.length > 0);
+}
+
+/** An estimate: none of those who serve the model counts. */
+function countedHere(
+  { receivedAt }: ClientRequest,
+  facts: RequestFacts,
+  { clock, observe }: AdmissionOptions,
+): Reply {
+  const reply = localCount(facts);
+  const trace = { decisions: [], attempts: [] };
+  const durationMs = clock.now() - receivedAt;
+  observe({
+    type: 'request.ended',
+    request: facts,
+    result: 'local',
+    status: reply.status,
+    trace,
+    durationMs,
+  });
+  return reply;
 }
 
 /** An answer of our own, without any attempt. */

@@ -27,9 +27,14 @@ export function ownIds(requestId: string): readonly string[] {
 /** JSON of a request comes to about so many bytes a token. */
 const BYTES_A_TOKEN = 4;
 
-/** An estimate of a request's input tokens by its size, where no provider counted them. */
+/** An estimate of a request's input tokens by its size. */
+export function estimatedTokens(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / BYTES_A_TOKEN));
+}
+
+/** The estimate as an answer, where no provider counted them. */
 export function localCount({ id, bytes }: Pick<RequestFacts, 'id' | 'bytes'>): WholeReply {
-  const body = JSON.stringify({ input_tokens: Math.max(1, Math.ceil(bytes / BYTES_A_TOKEN)) });
+  const body = JSON.stringify({ input_tokens: estimatedTokens(bytes) });
   const headers = [
     'content-type',
     'application/json',

@@ -1,0 +1,165 @@
+import type { AttemptInput } from '../../machines/request-events.ts';
+import { isRecord } from '../domain/is-record.ts';
+import type { Failure, Outcome } from '../domain/outcome.ts';
+import type { ProviderSettings } from '../domain/settings.ts';
+import type { Clock } from '../domain/time.ts';
+import { mayNameParts } from '../domain/unknown-parts.ts';
+import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
+import { completionsUrl, modelsUrl } from '../protocols/openai/addresses.ts';
+import { compatOf } from '../protocols/openai/compat-settings.ts';
+import { errorJson } from '../protocols/openai/errors.ts';
+import { compatWithout, refusedParts } from '../protocols/openai/refused-parts.ts';
+import { type ConvertedRequest, convertRequest } from '../protocols/openai/request.ts';
+import { ChatConversion } from '../upstream/chat-answer.ts';
+import { chatHeaders } from '../upstream/chat-headers.ts';
+import { convertingTransport } from '../upstream/converting-transport.ts';
+import type { Transport } from '../upstream/transport.ts';
+import { hostOf } from './configuration-facts.ts';
+import { estimatedTokens } from './local-replies.ts';
+import {
+  type AnswerWay,
+  asksStream,
+  type MadeRequest,
+  type ModelList,
+  type ProviderAdapter,
+  type RefusedRequest,
+  type RepeatedRequest,
+  withoutCredential,
+} from './provider-adapter.ts';
+import type { ReasoningMemory } from './reasoning-memory.ts';
+
+/** What providers of type `openai` are served with. */
+export interface ChatAdapterOptions {
+  readonly clock: Clock;
+  /** Whether a client's credential is one of the balancer's own API keys. */
+  readonly isOwnKey: (value: string) => boolean;
+  readonly memory: ReasoningMemory;
+}
+
+/** Providers that speak Chat Completions: each request and each answer is converted (docs/protocols.md). */
+export class ChatAdapter implements ProviderAdapter {
+  readonly countsTokens = false;
+  readonly #options: ChatAdapterOptions;
+
+  constructor(options: ChatAdapterOptions) {
+    this.#options = options;
+  }
+
+  make(repeated: RepeatedRequest, provider: ProviderSettings, input: AttemptInput): MadeRequest {
+    const { request, stream } = repeated;
+    const { clock, isOwnKey, memory } = this.#options;
+    const asked = asksStream(provider, stream, request.endpoint);
+    const own = chatHeaders(request.headers, provider, asked, { isOwnKey });
+    if (own.kind === 'no_credential') return withoutCredential(own.reason);
+    const converted = this.#converted(repeated, provider, input);
+    if (converted === undefined) return UNREADABLE;
+    const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
+    const host = hostOf(provider);
+    const window = provider.compat?.contextWindow;
+    const conversion = new ChatConversion({
+      answer: {
+        compat: this.#compatOf(provider, input),
+        asked: converted.asked,
+        model: repeated.body.model,
+        inputTokens: estimatedTokens(repeated.body.bytes.length),
+        seed: input.attemptId,
+        ...(window === undefined ? {} : { contextWindow: window }),
+      },
+      asksStream: asked,
+      now: clock.now,
+      keepExtras: (extras) => {
+        for (const [id, extra] of extras) memory.keepExtra(host, id, extra);
+      },
+    });
+    return {
+      kind: 'made',
+      request: {
+        method: 'POST',
+        url: completionsUrl(provider.baseUrl),
+        headers: own.headers,
+        body: Buffer.from(converted.body),
+        connectTimeoutMs: limits.connectMs,
+        poolTimeoutMs: limits.poolMs,
+        fresh: input.repair === 'fresh_connection',
+      },
+      way: new ChatWay(conversion, clock),
+    };
+  }
+
+  judged(outcome: Failure, { repeated, provider, input, way, redact }: RefusedRequest): Outcome {
+    const refusal = way instanceof ChatWay ? way.conversion.refusal : undefined;
+    if (refusal === undefined || !mayNameParts(outcome)) return outcome;
+    const sent = this.#converted(repeated, provider, input)?.body;
+    const parts = refusedParts(refusal.body, refusal.error).filter((part) => {
+      const without = [...(input.without ?? []), part];
+      return this.#converted(repeated, provider, { ...input, without })?.body !== sent;
+    });
+    if (parts.length === 0) return outcome;
+    return { ...outcome, unknownParts: parts.map((part) => ({ ...part, because: redact(part.because) })) };
+  }
+
+  models(provider: ProviderSettings, clientHeaders: readonly string[]): ModelList | undefined {
+    const own = chatHeaders(clientHeaders, provider, false, { isOwnKey: this.#options.isOwnKey });
+    if (own.kind === 'no_credential') return undefined;
+    return { url: modelsUrl(provider.baseUrl), headers: own.headers };
+  }
+
+  #compatOf(provider: ProviderSettings, { candidate, without }: AttemptInput) {
+    return compatWithout(compatOf(hostOf(provider), candidate.model, provider.compat), without);
+  }
+
+  /** Undefined: the body is no JSON inside. */
+  #converted(
+    { request: { endpoint }, body, stream }: RepeatedRequest,
+    provider: ProviderSettings,
+    input: AttemptInput,
+  ): ConvertedRequest | undefined {
+    const bytes = input.repair === 'without_thinking' ? withoutThinking(body.bytes) : body.bytes;
+    const request = parsed(bytes);
+    if (request === undefined) return undefined;
+    const host = hostOf(provider);
+    return convertRequest(request, {
+      compat: this.#compatOf(provider, input),
+      model: input.candidate.model,
+      stream: asksStream(provider, stream, endpoint),
+      callExtra: (toolUseId) => this.#options.memory.extraOf(host, toolUseId),
+      ...(body.session === undefined ? {} : { session: body.session }),
+    });
+  }
+}
+
+class ChatWay implements AnswerWay {
+  readonly conversion: ChatConversion;
+  readonly #clock: Clock;
+
+  constructor(conversion: ChatConversion, clock: Clock) {
+    this.conversion = conversion;
+    this.#clock = clock;
+  }
+
+  transport(plain: Transport): Transport {
+    return convertingTransport(plain, this.conversion, this.#clock);
+  }
+}
+
+function parsed(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const NO_JSON = 'the request body is not valid JSON';
+
+/** Other providers get the client's own bytes, and find this out by themselves. */
+const UNREADABLE: MadeRequest = {
+  kind: 'not_sent',
+  outcome: { kind: 'refused', phase: 'headers', status: 400, detail: NO_JSON },
+  answer: {
+    status: 400,
+    headers: ['content-type', 'application/json'],
+    body: Buffer.from(errorJson({ type: 'invalid_request_error', message: NO_JSON })),
+  },
+};
