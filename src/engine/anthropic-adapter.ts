@@ -4,11 +4,18 @@ import { removalOf } from '../domain/removal.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import { mayNameParts, unknownParts } from '../domain/unknown-parts.ts';
 import { spliceBody } from '../protocols/anthropic/body-splice.ts';
-import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
+import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
+import { withoutForeignThinking, withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
+import { SignatureScanner } from '../protocols/anthropic/signatures.ts';
 import { withoutFields } from '../protocols/anthropic/without-fields.ts';
+import { isMarkedReasoning, mayHoldReasoning } from '../protocols/openai/reasoning-mark.ts';
 import { upstreamHeaders } from '../upstream/request-headers.ts';
+import type { Transport } from '../upstream/transport.ts';
+import { watchingTransport } from '../upstream/watching-transport.ts';
 import { betasOf, namesOf, withoutHeaders } from '../upstream/without-headers.ts';
+import { hostOf } from './configuration-facts.ts';
 import {
+  type AnswerWay,
   asksStream,
   type MadeRequest,
   type ModelList,
@@ -17,6 +24,7 @@ import {
   type RepeatedRequest,
   withoutCredential,
 } from './provider-adapter.ts';
+import type { ReasoningMemory } from './reasoning-memory.ts';
 
 /** As much of a refusal is looked at for words. Bytes. */
 const WORDS = 64 * 1024;
@@ -25,10 +33,12 @@ const WORDS = 64 * 1024;
 export class AnthropicAdapter implements ProviderAdapter {
   readonly countsTokens = true;
   readonly #isOwnKey: (value: string) => boolean;
+  readonly #memory: ReasoningMemory;
 
   /** @param isOwnKey whether a client's credential is one of the balancer's own API keys */
-  constructor(isOwnKey: (value: string) => boolean) {
+  constructor(isOwnKey: (value: string) => boolean, memory: ReasoningMemory) {
     this.#isOwnKey = isOwnKey;
+    this.#memory = memory;
   }
 
   make(
@@ -41,7 +51,7 @@ export class AnthropicAdapter implements ProviderAdapter {
     const asked = asksStream(provider, stream, request.endpoint);
     const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
     const bytes = spliceBody(walked, { model: candidate.model, stream: asked });
-    const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : bytes;
+    const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : this.#known(bytes, provider);
     const { headers, body } = reduced(own.headers, repaired, without);
     return {
       kind: 'made',
@@ -54,7 +64,31 @@ export class AnthropicAdapter implements ProviderAdapter {
         poolTimeoutMs: limits.poolMs,
         fresh: repair === 'fresh_connection',
       },
+      ...this.#watching(walked, provider),
     };
+  }
+
+  /** The request without thinking that this provider would refuse: of other models, and what others are known to have signed. */
+  #known(body: Buffer, provider: ProviderSettings): Buffer {
+    const isMarked = mayHoldReasoning(body);
+    if (!isMarked && !this.#memory.hasSigners) return body;
+    const host = hostOf(provider);
+    if (!isMarked && !this.#memory.holdsForeign(host, body)) return body;
+    return withoutForeignThinking(body, ({ signature, data }) =>
+      [signature, data].some((mark) => isMarkedReasoning(mark) || this.#memory.isForeign(host, mark)),
+    );
+  }
+
+  /** Remembers what it signs, where it may matter. */
+  #watching({ members }: WalkedBody, provider: ProviderSettings): { readonly way?: AnswerWay } {
+    const memory = this.#memory;
+    if (!memory.isOfUse || !members.has('thinking')) return {};
+    const transport = (plain: Transport): Transport => {
+      const host = hostOf(provider);
+      const scanner = new SignatureScanner((signature) => memory.signed(host, signature));
+      return watchingTransport(plain, (bytes) => scanner.push(bytes));
+    };
+    return { way: { transport } };
   }
 
   judged(outcome: Failure, { repeated, provider, input, answer, redact }: RefusedRequest): Outcome {

@@ -132,9 +132,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   slots.configure(options.configuration.providers);
 
   const isOwnKey = (value: string): boolean => ownKeys.has(value);
+  const memory = new ReasoningMemory();
+  memory.configure(options.configuration);
   const adapters: ProviderAdapters = {
-    anthropic: new AnthropicAdapter(isOwnKey),
-    openai: new ChatAdapter({ clock, isOwnKey, memory: new ReasoningMemory() }),
+    anthropic: new AnthropicAdapter(isOwnKey, memory),
+    openai: new ChatAdapter({ clock, isOwnKey, memory }),
   };
 
   const runner = createRequestRunner({
@@ -213,6 +215,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       ownKeys = new Set(configuration.settings.auth.apiKeys);
       balancer.send({ type: 'config.changed', ...input });
       slots.configure(configuration.providers);
+      memory.configure(configuration);
       store.changed();
       runner.wake();
     },

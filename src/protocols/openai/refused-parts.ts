@@ -60,6 +60,9 @@ const SHAPES: readonly { readonly name: string; readonly words: RegExp; readonly
     },
   ];
 
+/** parallel_tool_calls is not supported with this model */
+const UNQUOTED =
+  /\b(\w{3,40}) (?:is|are) (?:not supported|unsupported) (?:with|by|for|on|in) (?:this|the|your)\b/gi;
 const UNSUPPORTED_VALUE = /unsupported value: ?['"`]([\w.]+)['"`]/i;
 const EFFORT_WITH_TOOLS = /tools with reasoning_effort are not supported|set reasoning_effort to ['"`]?none/i;
 const EFFORT_VALUES =
@@ -95,7 +98,8 @@ export function refusedParts(
   );
   if (shapes.length > 0) return shapes;
   const value = UNSUPPORTED_VALUE.exec(text)?.[1];
-  const names = value === undefined ? [...fieldsNamed(text), ...paramOf(body, text)] : [value];
+  const unquoted = [...text.matchAll(UNQUOTED)].map(([, name = '']) => name);
+  const names = value === undefined ? [...fieldsNamed(text), ...unquoted, ...paramOf(body, text)] : [value];
   const fields = names
     .flatMap((name) => fieldPath(name) ?? [])
     .filter((path) => !NEVER.has(path))
