@@ -7,7 +7,6 @@ import { mayNameParts } from '../domain/unknown-parts.ts';
 import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
 import { completionsUrl, modelsUrl } from '../protocols/openai/addresses.ts';
 import { compatOf } from '../protocols/openai/compat-settings.ts';
-import { errorJson } from '../protocols/openai/errors.ts';
 import { compatWithout, refusedParts } from '../protocols/openai/refused-parts.ts';
 import { type ConvertedRequest, convertRequest } from '../protocols/openai/request.ts';
 import { ChatConversion } from '../upstream/chat-answer.ts';
@@ -52,7 +51,7 @@ export class ChatAdapter implements ProviderAdapter {
     const own = chatHeaders(request.headers, provider, asked, { isOwnKey });
     if (own.kind === 'no_credential') return withoutCredential(own.reason);
     const converted = this.#converted(repeated, provider, input);
-    if (converted === undefined) return UNREADABLE;
+    if (converted.kind === 'refused') return converted.made;
     const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
     const host = hostOf(provider);
     const window = provider.compat?.contextWindow;
@@ -89,10 +88,10 @@ export class ChatAdapter implements ProviderAdapter {
   judged(outcome: Failure, { repeated, provider, input, way, redact }: RefusedRequest): Outcome {
     const refusal = way instanceof ChatWay ? way.conversion.refusal : undefined;
     if (refusal === undefined || !mayNameParts(outcome)) return outcome;
-    const sent = this.#converted(repeated, provider, input)?.body;
+    const sent = this.#bodyOf(repeated, provider, input);
     const parts = refusedParts(refusal.body, refusal.error).filter((part) => {
       const without = [...(input.without ?? []), part];
-      return this.#converted(repeated, provider, { ...input, without })?.body !== sent;
+      return this.#bodyOf(repeated, provider, { ...input, without }) !== sent;
     });
     if (parts.length === 0) return outcome;
     return { ...outcome, unknownParts: parts.map((part) => ({ ...part, because: redact(part.because) })) };
@@ -108,23 +107,29 @@ export class ChatAdapter implements ProviderAdapter {
     return compatWithout(compatOf(hostOf(provider), candidate.model, provider.compat), without);
   }
 
-  /** Undefined: the body is no JSON inside. */
+  #bodyOf(...of: Parameters<ProviderAdapter['make']>): string | undefined {
+    const converted = this.#converted(...of);
+    return converted.kind === 'converted' ? converted.body : undefined;
+  }
+
   #converted(
     { request: { endpoint }, body, stream }: RepeatedRequest,
     provider: ProviderSettings,
     input: AttemptInput,
-  ): ConvertedRequest | undefined {
+  ): Converted {
     const bytes = input.repair === 'without_thinking' ? withoutThinking(body.bytes) : body.bytes;
     const request = parsed(bytes);
-    if (request === undefined) return undefined;
+    if (request === undefined) return UNREADABLE;
+    if (continuesThread(request)) return NO_THREAD;
     const host = hostOf(provider);
-    return convertRequest(request, {
+    const converted = convertRequest(request, {
       compat: this.#compatOf(provider, input),
       model: input.candidate.model,
       stream: asksStream(provider, stream, endpoint),
       callExtra: (toolUseId) => this.#options.memory.extraOf(host, toolUseId),
       ...(body.session === undefined ? {} : { session: body.session }),
     });
+    return { kind: 'converted', ...converted };
   }
 }
 
@@ -151,15 +156,27 @@ function parsed(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-const NO_JSON = 'the request body is not valid JSON';
+type Converted =
+  | ({ readonly kind: 'converted' } & ConvertedRequest)
+  /** Nothing of it goes to a provider of this type. */
+  | { readonly kind: 'refused'; readonly made: MadeRequest };
+
+function refusal(status: number, type: string, message: string, details?: object): Converted {
+  const error = { type, message, ...(details === undefined ? {} : { details }) };
+  const body = Buffer.from(JSON.stringify({ type: 'error', error }));
+  const answer = { status, headers: ['content-type', 'application/json'], body };
+  const outcome = { kind: 'refused', phase: 'headers', status, detail: message } as const;
+  return { kind: 'refused', made: { kind: 'not_sent', outcome, answer } };
+}
 
 /** Other providers get the client's own bytes, and find this out by themselves. */
-const UNREADABLE: MadeRequest = {
-  kind: 'not_sent',
-  outcome: { kind: 'refused', phase: 'headers', status: 400, detail: NO_JSON },
-  answer: {
-    status: 400,
-    headers: ['content-type', 'application/json'],
-    body: Buffer.from(errorJson({ type: 'invalid_request_error', message: NO_JSON })),
-  },
-};
+const UNREADABLE = refusal(400, 'invalid_request_error', 'the request body is not valid JSON');
+
+/** The request holds its last turn only: Anthropic's servers know the rest. With these words its SDK sends all of it. */
+const NO_THREAD = refusal(404, 'not_found_error', 'no provider of this model holds the thread', {
+  error_code: 'thread_not_found',
+});
+
+function continuesThread({ thread }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(thread) && thread.type === 'continue';
+}
