@@ -2,7 +2,7 @@ import type { CompatSettings } from '../domain/compat-settings.ts';
 import type { Credential, ProviderSettings, Timeouts } from '../domain/settings.ts';
 import { type Address, NO_ADDRESS, readBaseUrl, readProxy } from './addresses.ts';
 import { readCredential } from './credential.ts';
-import { FATAL, HARMLESS, WARNS } from './diagnostic.ts';
+import { CHECK_WARNING, FATAL, HARMLESS, WARNS } from './diagnostic.ts';
 import { readHeaders } from './headers.ts';
 import type { Report } from './report.ts';
 import type { ProviderEntry } from './schema.ts';
@@ -71,6 +71,13 @@ function readProvider(
   const unservable = unservableReason(type, credential);
   if (unservable !== undefined && (type === 'zed' || credential.kind === 'oauth'))
     reportUnserved(type === 'zed' ? `${slot}.type` : `${slot}.auth_value`, unservable, report);
+  const compat = compatOf(entry);
+  if (type !== 'openai' && compat !== undefined)
+    report(`${slot}.compat`, {
+      code: 'unused-key',
+      ...CHECK_WARNING,
+      message: 'it is about providers of type openai only, and has no effect here',
+    });
   return {
     id,
     name: entry.name,
@@ -90,14 +97,13 @@ function readProvider(
     ...(proxy?.kind === 'address' && { proxy: proxy.url }),
     ...(entry.max_connections !== undefined && { maxConnections: entry.max_connections }),
     ...(entry.max_concurrent !== undefined && { maxConcurrent: entry.max_concurrent }),
-    ...compatOf(entry),
+    ...(type === 'openai' && compat !== undefined && { compat }),
     ...(entry.ca_file !== undefined && { caFile: context.resolvePath(entry.ca_file) }),
   };
 }
 
-/** Nothing of it where the file says nothing, or the provider is of another type. */
-function compatOf({ type, compat }: ProviderEntry): { readonly compat?: CompatSettings } {
-  if (type !== 'openai') return {};
+/** Undefined where the file says nothing. */
+function compatOf({ compat }: ProviderEntry): CompatSettings | undefined {
   const { extra_body, drop_fields } = compat;
   const named: CompatSettings = {
     ...(compat.max_tokens_field !== undefined && { maxTokensField: compat.max_tokens_field }),
@@ -112,7 +118,7 @@ function compatOf({ type, compat }: ProviderEntry): { readonly compat?: CompatSe
     ...(Object.keys(extra_body).length > 0 && { extraBody: extra_body }),
     ...(drop_fields.length > 0 && { dropFields: drop_fields }),
   };
-  return Object.keys(named).length === 0 ? {} : { compat: named };
+  return Object.keys(named).length === 0 ? undefined : named;
 }
 
 function readOwnCredential(entry: ProviderEntry, slot: string, report: Report): Credential {
