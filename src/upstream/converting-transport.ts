@@ -224,6 +224,7 @@ class ConvertingSink implements UpstreamSink {
       act();
     } catch (error) {
       this.#close();
+      this.#ended = true;
       this.#sink.fault?.(error);
     }
   }
