@@ -13,6 +13,7 @@ import type { ProviderAdapters } from './provider-adapter.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { type HeaderFacts, headerFacts, requestFacts } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
+import { serverToolsFirst } from './server-tools-first.ts';
 import { unroutable } from './unroutable.ts';
 
 /** What admission needs of the engine around it. */
@@ -68,7 +69,10 @@ export function admit(
   }
   const { id, endpoint, path, headers, caller, releaseBody, receivedAt } = received;
   const request = { id, endpoint, path, headers, caller, releaseBody, receivedAt };
-  const tiers = endpoint === 'count_tokens' ? counting(routing.tiers, runtime, options) : routing.tiers;
+  const tiers =
+    endpoint === 'count_tokens'
+      ? counting(routing.tiers, runtime, options)
+      : serverToolsFirst(routing.tiers, walked, runtime);
   if (tiers.length === 0) {
     received.releaseBody();
     return { kind: 'answered', reply: countedHere(received, facts, options) };

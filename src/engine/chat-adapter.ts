@@ -1,5 +1,6 @@
 import type { AttemptInput } from '../../machines/request-events.ts';
 import { isRecord } from '../domain/is-record.ts';
+import { LruMap } from '../domain/lru-map.ts';
 import type { Failure, Outcome } from '../domain/outcome.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
@@ -9,6 +10,7 @@ import { completionsUrl, modelsUrl } from '../protocols/openai/addresses.ts';
 import { compatOf } from '../protocols/openai/compat-settings.ts';
 import { compatWithout, refusedParts } from '../protocols/openai/refused-parts.ts';
 import { type ConvertedRequest, convertRequest } from '../protocols/openai/request.ts';
+import type { BalancerEvent } from '../telemetry/events.ts';
 import { ChatConversion } from '../upstream/chat-answer.ts';
 import { chatHeaders } from '../upstream/chat-headers.ts';
 import { convertingTransport } from '../upstream/converting-transport.ts';
@@ -33,12 +35,19 @@ export interface ChatAdapterOptions {
   /** Whether a client's credential is one of the balancer's own API keys. */
   readonly isOwnKey: (value: string) => boolean;
   readonly memory: ReasoningMemory;
+  /** Must not throw. */
+  readonly observe: (event: BalancerEvent) => void;
 }
+
+/** So many omissions are known to have been told. */
+const MOST_TOLD = 1_000;
 
 /** Providers that speak Chat Completions: each request and each answer is converted (docs/protocols.md). */
 export class ChatAdapter implements ProviderAdapter {
   readonly countsTokens = false;
   readonly #options: ChatAdapterOptions;
+  /** What has been told of requests that went out without something. */
+  readonly #told = new LruMap<string, true>(MOST_TOLD);
 
   constructor(options: ChatAdapterOptions) {
     this.#options = options;
@@ -52,6 +61,7 @@ export class ChatAdapter implements ProviderAdapter {
     if (own.kind === 'no_credential') return withoutCredential(own.reason);
     const converted = this.#converted(repeated, provider, input);
     if (converted.kind === 'refused') return converted.made;
+    this.#tell(converted.notes, provider, input);
     const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
     const host = hostOf(provider);
     const window = provider.compat?.contextWindow;
@@ -101,6 +111,14 @@ export class ChatAdapter implements ProviderAdapter {
     const own = chatHeaders(clientHeaders, provider, false, { isOwnKey: this.#options.isOwnKey });
     if (own.kind === 'no_credential') return undefined;
     return { url: modelsUrl(provider.baseUrl), headers: own.headers };
+  }
+
+  #tell(notes: readonly string[], { name }: ProviderSettings, { candidate, requestId }: AttemptInput): void {
+    const { model } = candidate;
+    const parts = notes.filter((note) => this.#told.get(`${name} ${model} ${note}`) === undefined);
+    if (parts.length === 0) return;
+    for (const note of parts) this.#told.set(`${name} ${model} ${note}`, true);
+    this.#options.observe({ type: 'provider.lacks', provider: name, model, parts, requestId });
   }
 
   #compatOf(provider: ProviderSettings, { candidate, without }: AttemptInput) {

@@ -136,7 +136,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   memory.configure(options.configuration);
   const adapters: ProviderAdapters = {
     anthropic: new AnthropicAdapter(isOwnKey, memory),
-    openai: new ChatAdapter({ clock, isOwnKey, memory }),
+    openai: new ChatAdapter({ clock, isOwnKey, memory, observe }),
   };
 
   const runner = createRequestRunner({

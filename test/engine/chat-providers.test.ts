@@ -176,6 +176,17 @@ describe('a provider of type openai', () => {
     ]);
   });
 
+  it('is told of once if it gets requests without something', async () => {
+    const { provider, bench } = await alone();
+    const tools = [...TOOLS, { type: 'web_search_20250305', name: 'web_search' }];
+    const body = messagesBody({ tools, tool_choice: { type: 'tool', name: 'web_search' } });
+    for (let times = 0; times < 3; times++) await bench.messages({ body }).end;
+    expect(sentTo(provider)).not.toHaveProperty('tool_choice');
+    expect(bench.events.filter(({ type }) => type === 'provider.lacks')).toMatchObject([
+      { provider: 'chat', parts: [expect.stringContaining('web_search_20250305')] },
+    ]);
+  });
+
   it('is never asked to count tokens', async () => {
     const { provider, bench } = await alone();
     const answer = await bench.count();
@@ -190,6 +201,30 @@ describe('a provider of type openai', () => {
     const bench = await balance({ providers: [chat(first), entry(second)] });
     expect((await bench.count()).header('x-provider-used')).toBe('real');
     expect([first.requests.length, second.requests.length]).toEqual([0, 1]);
+  });
+});
+
+describe('a search of the web', () => {
+  const SEARCH = { type: 'web_search_20250305', name: 'web_search', max_uses: 8 };
+
+  it('goes to a provider of type anthropic first, any other request does not', async () => {
+    const one = await start({ name: 'chat' });
+    const two = await start({ name: 'real' });
+    const bench = await balance({ providers: [chat(one), entry(two)] });
+    const by = async (tools: readonly object[]) =>
+      (await bench.messages({ body: messagesBody({ tools }) }).end).header('x-provider-used');
+    expect(await by([SEARCH])).toBe('real');
+    expect(await by([SEARCH, ...TOOLS])).toBe('chat');
+    expect(await by([{ type: 'bash_20250124', name: 'bash' }])).toBe('chat');
+  });
+
+  it('is answered by the others all the same where nobody else is left', async () => {
+    const one = await start({ name: 'chat' });
+    const two = await start({ name: 'real', behaviour: { kind: 'http', status: 500, body: 'down' } });
+    const bench = await balance({ providers: [chat(one), entry(two)] });
+    const answer = await bench.messages({ body: messagesBody({ tools: [SEARCH] }) }).end;
+    expect([answer.status, answer.header('x-provider-used')]).toEqual([200, 'chat']);
+    expect(sentTo(one)).not.toHaveProperty('tools');
   });
 });
 

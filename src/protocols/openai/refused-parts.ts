@@ -63,6 +63,8 @@ const SHAPES: readonly { readonly name: string; readonly words: RegExp; readonly
 /** parallel_tool_calls is not supported with this model */
 const UNQUOTED =
   /\b(\w{3,40}) (?:is|are) (?:not supported|unsupported) (?:with|by|for|on|in) (?:this|the|your)\b/gi;
+/** Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length 140 instead. */
+const TOO_MANY_TOOLS = /['"`]tools['"`]: array too long.{0,60}maximum length (\d{1,4})/i;
 const UNSUPPORTED_VALUE = /unsupported value: ?['"`]([\w.]+)['"`]/i;
 const EFFORT_WITH_TOOLS = /tools with reasoning_effort are not supported|set reasoning_effort to ['"`]?none/i;
 const EFFORT_VALUES =
@@ -91,6 +93,8 @@ export function refusedParts(
     const kind = readOutputLimit(text) === undefined ? 'once' : 'value';
     return [{ kind, name: `max_tokens=${limit}`, because }];
   }
+  const tools = TOO_MANY_TOOLS.exec(text)?.[1];
+  if (tools !== undefined) return [{ kind: 'value', name: `tools=${tools}`, because }];
   const efforts = effortsNamed(text);
   if (efforts !== undefined) return [{ kind: 'value', name: `reasoning_effort=${efforts}`, because }];
   const shapes = SHAPES.filter(({ words }) => words.test(text)).map(
@@ -164,11 +168,11 @@ function withValue(compat: Compat, name: string): Compat {
   const shape = SHAPES.find((each) => each.name === name);
   if (shape !== undefined) return { ...compat, ...shape.compat };
   const [key, value = ''] = name.split('=', 2);
-  if (key === 'max_tokens') {
-    const limit = Number(value);
-    if (!Number.isSafeInteger(limit) || limit < 1) return compat;
+  const limit = Number(value);
+  const isLimit = Number.isSafeInteger(limit) && limit >= 1;
+  if (key === 'max_tokens' && isLimit)
     return { ...compat, maxTokensLimit: Math.min(limit, compat.maxTokensLimit ?? limit) };
-  }
+  if (key === 'tools' && isLimit) return { ...compat, toolLimit: Math.min(limit, compat.toolLimit ?? limit) };
   if (key !== 'reasoning_effort') return compat;
   if (value === 'none') return { ...compat, reasoning: 'effort', effortWithTools: 'none' };
   return { ...compat, efforts: EFFORTS.filter((effort: Effort) => value.split('|').includes(effort)) };

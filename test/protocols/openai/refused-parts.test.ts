@@ -54,6 +54,10 @@ describe('what a refusal names', () => {
       ['value forced_tool_choice_while_thinking=false'],
     ],
     ['Tool call id was call_x but must be a-z, A-Z, 0-9, with a length of 9.', ['value tool_ids=nine']],
+    [
+      "Invalid 'tools': array too long. Expected an array with maximum length 128, but got an array with length 140 instead.",
+      ['value tools=128'],
+    ],
     ["Unknown parameter: 'messages'.", []],
     ['Invalid value for content', []],
     ['', []],
@@ -101,6 +105,7 @@ describe('what a provider takes with it', () => {
     [['value reasoning_effort=low|high'], { efforts: ['low', 'high'] }],
     [['value reasoning_effort=none'], { reasoning: 'effort', effortWithTools: 'none' }],
     [['value max_tokens=100', 'once max_tokens=50'], { maxTokensLimit: 50 }],
+    [['value tools=64'], { toolLimit: 64 }],
     [['value max_tokens=soon'], {}],
     [['value alternate=true'], { alternate: true, lateSystem: 'user' }],
     [['value of=tomorrow', 'beta a'], {}],
