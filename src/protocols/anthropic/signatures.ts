@@ -10,6 +10,9 @@ const SHORTEST = 8;
 /** A signature is told by its length and its end, characters: what it says is not of interest. */
 const END = 48;
 
+/** No event with a signature is shorter, most deltas of text are. Bytes. */
+const SHORTEST_EVENT = 140;
+
 /** What a signature is remembered by. */
 export function signatureKey(signature: string): string {
   return `${signature.length}:${signature.slice(-END)}`;
@@ -33,7 +36,7 @@ export class SignatureScanner {
   }
 
   push(bytes: Buffer): void {
-    if (this.#open === undefined && !bytes.includes(KEY)) return;
+    if (this.#open === undefined && (bytes.length < SHORTEST_EVENT || !bytes.includes(KEY))) return;
     const all = this.#open === undefined ? bytes : Buffer.concat([this.#open, bytes]);
     const rest = scan(all, this.#found);
     const open = rest === -1 ? undefined : all.subarray(rest);

@@ -39,7 +39,8 @@ describe('signatures', () => {
   });
 
   it('are found where the cut goes through one', () => {
-    const stream = Buffer.from(`{"type":"signature_delta","signature":"${A}"}`);
+    const before = 'event: ping\ndata: {"type":"ping"}\n\n'.repeat(4);
+    const stream = Buffer.from(`${before}data: {"type":"signature_delta","signature":"${A}"}`);
     const from = stream.indexOf('"signature":') + '"signature'.length;
     for (let cut = from; cut < stream.length; cut++) {
       const found: string[] = [];
