@@ -4,6 +4,7 @@ import { ChatConversion } from '../../src/upstream/chat-answer.ts';
 import { convertingTransport } from '../../src/upstream/converting-transport.ts';
 import type { TransportFailure, UpstreamRequest } from '../../src/upstream/transport.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { playAttempt } from '../support/played-attempt.ts';
 import { scriptedTransport } from '../support/scripted-transport.ts';
 
 const REQUEST: UpstreamRequest = {
@@ -256,5 +257,31 @@ describe('a converting transport', () => {
     say(delta({}, 'tool_calls'));
     say('[DONE]');
     expect([...extras]).toEqual([['c1', { google: 1 }]]);
+  });
+});
+
+describe('an attempt behind a converting transport', () => {
+  it('ends as a fault of ours where the conversion throws, and lets go of the provider', () => {
+    const faults: unknown[] = [];
+    const broken = {
+      open: () => {
+        throw new Error('ours');
+      },
+      failed: () => ({ status: 400, headers: [], body: Buffer.alloc(0) }),
+      headers: (received: readonly string[]) => received,
+    };
+    const { sink, exchange, told } = playAttempt(
+      {},
+      {
+        wrap: (transport, clock) => convertingTransport(transport, broken, clock),
+        faulted: (error) => faults.push(error),
+      },
+    );
+    sink.sent?.();
+    sink.head(200, []);
+    sink.chunk(Buffer.from('data: {}\n\n'));
+    sink.end();
+    expect(faults).toEqual([new Error('ours')]);
+    expect([told.outcomes, exchange.aborted]).toEqual([[], true]);
   });
 });
