@@ -34,6 +34,8 @@ export class AnthropicAdapter implements ProviderAdapter {
   readonly countsTokens = true;
   readonly #isOwnKey: (value: string) => boolean;
   readonly #memory: ReasoningMemory;
+  /** Reading an address costs more than all else that is asked of it here. */
+  readonly #hosts = new WeakMap<ProviderSettings, string>();
 
   /** @param isOwnKey whether a client's credential is one of the balancer's own API keys */
   constructor(isOwnKey: (value: string) => boolean, memory: ReasoningMemory) {
@@ -72,11 +74,17 @@ export class AnthropicAdapter implements ProviderAdapter {
   #known(body: Buffer, provider: ProviderSettings): Buffer {
     const isMarked = mayHoldReasoning(body);
     if (!isMarked && !this.#memory.hasSigners) return body;
-    const host = hostOf(provider);
+    const host = this.#hostOf(provider);
     if (!isMarked && !this.#memory.holdsForeign(host, body)) return body;
     return withoutForeignThinking(body, ({ signature, data }) =>
       [signature, data].some((mark) => isMarkedReasoning(mark) || this.#memory.isForeign(host, mark)),
     );
+  }
+
+  #hostOf(provider: ProviderSettings): string {
+    const host = this.#hosts.get(provider) ?? hostOf(provider);
+    this.#hosts.set(provider, host);
+    return host;
   }
 
   /** Remembers what it signs, where it may matter. */
@@ -84,7 +92,7 @@ export class AnthropicAdapter implements ProviderAdapter {
     const memory = this.#memory;
     if (!memory.isOfUse || !members.has('thinking')) return {};
     const transport = (plain: Transport): Transport => {
-      const host = hostOf(provider);
+      const host = this.#hostOf(provider);
       const scanner = new SignatureScanner((signature) => memory.signed(host, signature));
       return watchingTransport(plain, (bytes) => scanner.push(bytes));
     };

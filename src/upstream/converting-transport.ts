@@ -66,6 +66,8 @@ class ConvertingSink implements UpstreamSink {
   /** Since when only signs of life have come, wall clock ms. */
   #quietSince: number | undefined;
   #hasBegun = false;
+  /** The sink's owner is slow: what is still missing may have come, and waits in the connection. */
+  #isHeld = false;
   /** The sink has all that it gets, but for the upstream's own end. */
   #over = false;
   #ended = false;
@@ -82,7 +84,10 @@ class ConvertingSink implements UpstreamSink {
     this.#exchange = exchange;
     return {
       pause: () => exchange.pause(),
-      resume: () => exchange.resume(),
+      resume: () => {
+        this.#isHeld = false;
+        exchange.resume();
+      },
       abort: () => {
         this.#close();
         this.#ended = true;
@@ -114,6 +119,7 @@ class ConvertingSink implements UpstreamSink {
     this.#guarded(() => {
       ready = this.#read(bytes);
     });
+    this.#isHeld = !ready;
     return ready;
   }
 
@@ -158,9 +164,7 @@ class ConvertingSink implements UpstreamSink {
     const translation = this.#translation;
     if (translation === undefined) return this.#sink.chunk(bytes);
     const converted = translation.push(bytes);
-    if (translation.finishing && this.#timer === undefined) {
-      this.#timer = this.#clock.setTimeout(() => this.#guarded(() => this.#settle()), SETTLE_MS);
-    }
+    if (translation.finishing && this.#timer === undefined) this.#settleSoon();
     if (converted.length === 0 && !translation.over) return this.#ping();
     this.#hasBegun = true;
     this.#quietSince = undefined;
@@ -179,6 +183,13 @@ class ConvertingSink implements UpstreamSink {
     if (now - this.#quietSince < PING_MS) return true;
     this.#quietSince = now;
     return this.#sink.chunk(PING_EVENT);
+  }
+
+  #settleSoon(): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      if (this.#isHeld) this.#settleSoon();
+      else this.#guarded(() => this.#settle());
+    }, SETTLE_MS);
   }
 
   /** What the provider still holds open is left to whoever owns the exchange. */

@@ -124,6 +124,18 @@ describe('a converting transport', () => {
     expect(played.aborted).toBe(false);
   });
 
+  it('waits on for the usage while the client is slow: it may be there already', () => {
+    const { sink, say, heard, clock, exchange } = world({ ready: false });
+    sink.head(200, []);
+    say(delta({ content: 'a' }, 'stop'));
+    clock.advance(60_000);
+    expect(heard).toHaveLength(2);
+    exchange.resume();
+    say({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 1 } });
+    say('[DONE]');
+    expect(heard.at(-1)).toBe('content_block_stop message_delta message_stop');
+  });
+
   it('ends whole where the connection breaks after the finish', () => {
     const { sink, say, heard } = world();
     sink.head(200, []);
