@@ -204,6 +204,29 @@ describe('a provider of type openai', () => {
   });
 });
 
+describe('a turn of a thread that a server holds', () => {
+  const thread = { type: 'continue', previous_message_id: 'msg_1' };
+
+  it('goes to a provider that may hold it, and speaks against nobody', async () => {
+    const one = await start({ name: 'chat' });
+    const two = await start({ name: 'real' });
+    const bench = await balance({ providers: [chat(one), entry(two)] });
+    const answer = await bench.messages({ body: messagesBody({ thread }) }).end;
+    expect([answer.status, answer.header('x-provider-used')]).toEqual([200, 'real']);
+    expect([one.requests.length, (await bench.provider('chat')).failures]).toEqual([0, '0/2']);
+  });
+
+  it('is refused by the others in the words on which the SDK sends all of it', async () => {
+    const { provider, bench } = await alone();
+    const answer = await bench.messages({ body: messagesBody({ thread }) }).end;
+    expect([answer.status, answer.json()]).toMatchObject([
+      404,
+      { type: 'error', error: { type: 'not_found_error', details: { error_code: 'thread_not_found' } } },
+    ]);
+    expect(provider.requests).toHaveLength(0);
+  });
+});
+
 describe('a search of the web', () => {
   const SEARCH = { type: 'web_search_20250305', name: 'web_search', max_uses: 8 };
 
