@@ -76,7 +76,8 @@ export function providerText(provider: ProviderFacts, options: TableOptions): st
     }),
     ...provider.pairs.flatMap((pair) => sideRows(`model ${pair.model}`, pair)),
     ...provider.learned.map(({ model, kind, name, since }): Row => {
-      return ['goes without', `${kind} ${name} for ${model}, since ${since}`];
+      const rest = `for ${model}, since ${since}`;
+      return kind === 'value' ? ['takes', `${name} ${rest}`] : ['goes without', `${kind} ${name} ${rest}`];
     }),
     ...provider.endpoints.flatMap((side) => sideRows(side.endpoint ?? 'endpoint', side)),
   ].map(([label, value]): Row => [label, oneLine(value)]);

@@ -15,8 +15,8 @@ export const NO_ADDRESS = 'https://unusable.invalid';
 const VERSION_SUFFIX = /\/v1(?:\/messages)?$/i;
 
 /**
- * A provider's `base_url`: trailing slashes go, and on an anthropic provider a `/v1` as well. Never quotes the address:
- * it may hold a password.
+ * A provider's `base_url`: trailing slashes go, and on an anthropic provider a `/v1` as well. On an openai one a query stays
+ * (Azure's `api-version`). Never quotes the address: it may hold a password.
  */
 export function readBaseUrl(written: string, type: ProviderType): Address {
   const parsed = parseUrl(written.trim(), ['http:', 'https:']);
@@ -28,12 +28,13 @@ export function readBaseUrl(written: string, type: ProviderType): Address {
       'Use `auth_value` or `headers` for credentials.',
     );
   }
-  if (url.search !== '' || url.hash !== '')
+  const search = type === 'openai' ? url.search : '';
+  if (url.search !== search || url.hash !== '')
     return unusable('its base_url has a part after "?" or "#"', 'Remove it.');
   const path = url.pathname.replace(/\/+$/, '');
   const cut = type === 'anthropic' ? VERSION_SUFFIX.exec(path)?.[0] : undefined;
   const kept = cut === undefined ? path : path.slice(0, -cut.length).replace(/\/+$/, '');
-  return { kind: 'address', url: `${url.origin}${kept}`, ...(cut !== undefined && { cut }) };
+  return { kind: 'address', url: `${url.origin}${kept}${search}`, ...(cut !== undefined && { cut }) };
 }
 
 /** A provider's `proxy`, as written. */

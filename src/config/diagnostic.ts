@@ -67,7 +67,8 @@ type DiagnosticCode =
   | 'no-auth-key'
   | 'double-auth'
   | 'environment'
-  | 'simulated-delay';
+  | 'simulated-delay'
+  | 'unused-key';
 
 /** A diagnostic before it is known where it stands. */
 export type Finding = Omit<Diagnostic, 'file' | 'place' | 'path'>;

@@ -106,6 +106,11 @@ export function textMap(meaning: string, metadata: KeyMetadata = {}) {
   );
 }
 
+/** A mapping that is handed on as it stands. */
+export function anything(meaning: string) {
+  return v.pipe(v.record(v.string(), v.any()), v.description(meaning));
+}
+
 /** A key of an older version whose feature is not served yet: any value is accepted, and a check tells of it. */
 export function later(meaning: string) {
   return v.pipe(

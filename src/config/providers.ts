@@ -1,7 +1,8 @@
+import type { CompatSettings } from '../domain/compat-settings.ts';
 import type { Credential, ProviderSettings, Timeouts } from '../domain/settings.ts';
 import { type Address, NO_ADDRESS, readBaseUrl, readProxy } from './addresses.ts';
 import { readCredential } from './credential.ts';
-import { FATAL, HARMLESS, WARNS } from './diagnostic.ts';
+import { CHECK_WARNING, FATAL, HARMLESS, WARNS } from './diagnostic.ts';
 import { readHeaders } from './headers.ts';
 import type { Report } from './report.ts';
 import type { ProviderEntry } from './schema.ts';
@@ -68,8 +69,15 @@ function readProvider(
   const credential: Credential = byVariables ?? byAddress ?? own;
   if (address.kind === 'address' && address.cut !== undefined) reportCut(address.cut, slot, report);
   const unservable = unservableReason(type, credential);
-  if (unservable !== undefined && (type !== 'anthropic' || credential.kind === 'oauth'))
-    reportUnserved(type === 'anthropic' ? `${slot}.auth_value` : `${slot}.type`, unservable, report);
+  if (unservable !== undefined && (type === 'zed' || credential.kind === 'oauth'))
+    reportUnserved(type === 'zed' ? `${slot}.type` : `${slot}.auth_value`, unservable, report);
+  const compat = compatOf(entry);
+  if (type !== 'openai' && compat !== undefined)
+    report(`${slot}.compat`, {
+      code: 'unused-key',
+      ...CHECK_WARNING,
+      message: 'it is about providers of type openai only, and has no effect here',
+    });
   return {
     id,
     name: entry.name,
@@ -89,14 +97,34 @@ function readProvider(
     ...(proxy?.kind === 'address' && { proxy: proxy.url }),
     ...(entry.max_connections !== undefined && { maxConnections: entry.max_connections }),
     ...(entry.max_concurrent !== undefined && { maxConcurrent: entry.max_concurrent }),
+    ...(type === 'openai' && compat !== undefined && { compat }),
     ...(entry.ca_file !== undefined && { caFile: context.resolvePath(entry.ca_file) }),
   };
+}
+
+/** Undefined where the file says nothing. */
+function compatOf({ compat }: ProviderEntry): CompatSettings | undefined {
+  const { extra_body, drop_fields } = compat;
+  const named: CompatSettings = {
+    ...(compat.max_tokens_field !== undefined && { maxTokensField: compat.max_tokens_field }),
+    ...(compat.max_tokens_limit !== undefined && { maxTokensLimit: compat.max_tokens_limit }),
+    ...(compat.context_window !== undefined && { contextWindow: compat.context_window }),
+    ...(compat.reasoning !== undefined && { reasoning: compat.reasoning }),
+    ...(compat.tool_choice_required !== undefined && { toolChoiceRequired: compat.tool_choice_required }),
+    ...(compat.parallel_tool_calls !== undefined && { parallelToolCalls: compat.parallel_tool_calls }),
+    ...(compat.images !== undefined && { images: compat.images }),
+    ...(compat.stream_usage !== undefined && { streamUsage: compat.stream_usage }),
+    ...(compat.cache_control !== undefined && { cacheControl: compat.cache_control }),
+    ...(Object.keys(extra_body).length > 0 && { extraBody: extra_body }),
+    ...(drop_fields.length > 0 && { dropFields: drop_fields }),
+  };
+  return Object.keys(named).length === 0 ? undefined : named;
 }
 
 function readOwnCredential(entry: ProviderEntry, slot: string, report: Report): Credential {
   const { credential, finding } = readCredential(entry);
   // A type that is not served yet says so; its credential does not matter before.
-  if (finding !== undefined && entry.type === 'anthropic') report(`${slot}.auth_value`, finding);
+  if (finding !== undefined && entry.type !== 'zed') report(`${slot}.auth_value`, finding);
   return credential;
 }
 
@@ -167,7 +195,7 @@ function reportCut(cut: string, slot: string, report: Report): void {
 
 /** Why no request can go to a provider, whatever its health; undefined if requests can. */
 function unservableReason(type: ProviderSettings['type'], credential: Credential): string | undefined {
-  if (type !== 'anthropic') return `providers of type ${type} are not served yet`;
+  if (type === 'zed') return `providers of type ${type} are not served yet`;
   if (credential.kind === 'oauth') return 'accounts (`oauth`) are not served yet';
   return credential.kind === 'missing' ? credential.reason : undefined;
 }

@@ -81,7 +81,10 @@ function readAny(walk: Walk, node: unknown, shape: Shape, at: At): unknown {
   if (!spend(walk, at)) return undefined;
   if (shape.kind === 'later') return isEmpty(node) ? undefined : notServed(walk, at);
   const target = follow(walk, node, at);
-  if (target === undefined || isEmpty(target)) return undefined;
+  if (target === undefined) return shape.kind === 'any' && isEmpty(node) ? null : undefined;
+  if (isEmpty(target)) return shape.kind === 'any' ? null : undefined;
+  if (shape.kind === 'any' && isMap(target)) return readMap(walk, target, shape, at);
+  if (shape.kind === 'any' && isSeq(target)) return readList(walk, target.items, shape, at);
   if (shape.kind === 'object' && isMap(target)) return readObject(walk, target, shape, at);
   if (shape.kind === 'map' && isMap(target)) return readMap(walk, target, shape.value, at);
   if (shape.kind === 'list' && isSeq(target)) return readList(walk, target.items, shape.item, at);
@@ -169,9 +172,10 @@ function readList(walk: Walk, items: readonly unknown[], inner: Shape, at: At): 
     const place = walk.source.placeOf(item) ?? at.spot.place;
     const spot: Spot = { path: `${at.spot.path}[${index}]`, ...(place && { place }) };
     const inside: At = { slot: `${at.slot}[${result.length}]`, spot };
-    const value = isEmpty(item)
-      ? wrongValue(walk, undefined, inner, inside)
-      : readNode(walk, item, inner, inside);
+    const value =
+      isEmpty(item) && inner.kind !== 'any'
+        ? wrongValue(walk, undefined, inner, inside)
+        : readNode(walk, item, inner, inside);
     if (value !== undefined) result.push(value);
   }
   return result;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { choice, count, flag, label, later, text, textMap, texts } from './fields.ts';
+import { CompatSchema } from './schema-compat.ts';
 import { ProviderTimeoutsSchema } from './schema-timeouts.ts';
 
 /** One entry of `providers`. */
@@ -8,15 +9,18 @@ export const ProviderSchema = v.object({
   type: v.optional(
     choice(
       ['anthropic', 'openai', 'zed'],
-      'The protocol it speaks. `openai` and `zed` are accepted, but not served yet.',
+      'The protocol it speaks: `anthropic` the Messages API, `openai` Chat Completions. `zed` is accepted, but not served yet.',
     ),
     'anthropic',
   ),
-  base_url: label('Its address, with a path if it has one, without `/v1`.', { secret: true }),
+  base_url: label(
+    'Its address, with a path if it has one: of type `anthropic` without `/v1`, of type `openai` up to `/chat/completions`.',
+    { secret: true },
+  ),
   auth_type: v.optional(
     choice(
       ['api_key', 'auth_token', 'oauth'],
-      'How its credential is sent: `api_key` as `x-api-key`, `auth_token` as `Authorization: Bearer`. `oauth` is accepted, but not served yet.',
+      'How its credential is sent: `api_key` as `x-api-key`, `auth_token` as `Authorization: Bearer`. Of type `openai` both are Bearer; at Azure `api_key` is `api-key`. `oauth` is accepted, but not served yet.',
     ),
     'api_key',
   ),
@@ -91,6 +95,13 @@ export const ProviderSchema = v.object({
       path: true,
       defaultText: 'none',
     }),
+  ),
+  compat: v.optional(
+    v.pipe(
+      CompatSchema,
+      v.description('Of type `openai`: what it takes, where that differs from what its host is known for.'),
+    ),
+    {},
   ),
   billing_model: v.optional(later('how a Zed account is billed.')),
   session_config: v.optional(later('sessions of a Zed account.')),

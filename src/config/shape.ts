@@ -10,7 +10,7 @@ export type Shape = ShapeFacts &
     | { readonly kind: 'list'; readonly item: Shape }
     | { readonly kind: 'map'; readonly value: Shape }
     | { readonly kind: 'choice'; readonly options: readonly string[] }
-    | { readonly kind: 'text' | 'text or list' | 'boolean' | 'later' }
+    | { readonly kind: 'text' | 'text or list' | 'boolean' | 'any' | 'later' }
     | { readonly kind: 'number'; readonly integer: boolean; readonly min?: number; readonly max?: number }
   );
 
@@ -68,6 +68,8 @@ function structureOf(schema: Inside) {
       return { kind: 'number', integer: step(schema, 'integer') !== undefined, ...limits(schema) };
     case 'boolean':
       return { kind: 'boolean' };
+    case 'any':
+      return { kind: 'any' };
     case 'unknown':
       return { kind: 'later' };
     case 'string':
@@ -104,6 +106,7 @@ export function expectation(shape: Shape, largest = Number.POSITIVE_INFINITY): s
     case 'list':
       return `a list of ${plural(shape.item)}`;
     case 'map':
+      if (shape.value.kind === 'any') return 'a mapping';
       return shape.value.kind === 'list'
         ? 'a mapping from patterns to lists of targets'
         : 'a mapping of texts';
@@ -117,6 +120,7 @@ export function expectation(shape: Shape, largest = Number.POSITIVE_INFINITY): s
       return 'text';
     case 'text or list':
       return 'text or a list of texts';
+    case 'any':
     case 'later':
       return 'anything';
   }

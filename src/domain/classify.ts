@@ -10,6 +10,7 @@ import {
   saysNoModelLeft,
   saysPolicy,
   saysQuota,
+  saysThreadLost,
 } from './phrases.ts';
 import { CLAUSE_LIMIT, clause } from './plain-text.ts';
 import { isRefusedForSure } from './refused-for-sure.ts';
@@ -136,6 +137,7 @@ function kindOf(
   if (status === 400 && isRefusedForSure(texts)) return 'refused_for_sure';
   if (status === 400 && saysForeignSignature(texts)) return 'foreign_signature';
   if (windowed) return 'rate_limited';
+  if (status >= 400 && status < 500 && saysThreadLost(texts)) return 'refused';
   if (saysQuota(texts, status === 429)) return 'quota';
   if (saysModel(status, texts)) return 'model_missing';
   const kind = kindOfStatus(status, error, context);

@@ -1,7 +1,8 @@
-import { isSamePart, type UnknownPart } from './unknown-part.ts';
+import { isSamePart, type LastingKind, type UnknownPart } from './unknown-part.ts';
 
 /** What a provider was found not to know; a request went well without it. */
 export interface LearnedPart extends UnknownPart {
+  readonly kind: LastingKind;
   /** Wall clock, ms. */
   readonly since: number;
 }
@@ -34,9 +35,10 @@ export function withLearned(
   at: number,
 ): LearnedParts {
   const known = knownParts(learned, model, at);
-  const added = parts
-    .filter((part) => !known.some((other) => isSamePart(other, part)))
-    .map(({ kind, name, because }): LearnedPart => ({ kind, name, because, since: at }));
+  const added = parts.flatMap(({ kind, name, because }): LearnedPart[] => {
+    if (kind === 'once' || known.some((other) => isSamePart(other, { kind, name }))) return [];
+    return [{ kind, name, because, since: at }];
+  });
   if (added.length === 0) return learned;
   const rest = [...learned].filter(([key, kept]) => key !== model && kept.some((part) => isFresh(part, at)));
   const own = [...known, ...added].slice(-MAX_PARTS);

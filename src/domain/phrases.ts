@@ -114,6 +114,14 @@ export function saysForeignSignature(text: string): boolean {
   return some(FOREIGN_SIGNATURE, text);
 }
 
+/**
+ * The server does not hold the conversation that this turn continues (`thread` of the Messages API): whoever gets these words sends
+ * all of it.
+ */
+export function saysThreadLost(text: string): boolean {
+  return /\bthread_(?:not_found|already_continued|continue_in_flight|unsupported_request)\b/.test(text);
+}
+
 /** 400 that speaks of who asked: Gemini's word for a wrong key, Anthropic's for a closed organization. */
 export function saysBadKey(text: string): boolean {
   return /\bapi key not valid\b|\binvalid (?:x-)?api[- ]key\b|\b(?:organi[sz]ation|account) has been (?:disabled|suspended|banned)\b/i.test(

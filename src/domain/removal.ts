@@ -44,7 +44,7 @@ export function removalOf(
     if (kind === 'beta') dropBeta(name);
     else if (kind === 'betas') for (const value of unnamedBetas(name, sent)) dropBeta(value);
     else if (kind === 'header') headers.add(name);
-    else dropField(name);
+    else if (kind === 'field') dropField(name);
   }
   return { betas, headers, fields };
 }

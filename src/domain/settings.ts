@@ -1,3 +1,5 @@
+import type { CompatSettings } from './compat-settings.ts';
+
 /** The balancer's configuration as the rest of the code sees it: validated, defaulted, times in ms. */
 
 /** How an answer of a provider reaches a client that wants a stream. */
@@ -34,7 +36,7 @@ export interface ProviderSettings {
   readonly id: string;
   readonly name: string;
   readonly type: ProviderType;
-  /** Without trailing slash; a path prefix is kept. */
+  /** Without trailing slash; a path prefix is kept, and for type `openai` a query. */
   readonly baseUrl: string;
   readonly credential: Credential;
   readonly accountEmail?: string;
@@ -61,6 +63,8 @@ export interface ProviderSettings {
   readonly streamingMode: StreamingMode;
   /** PEM file of additional certificate authorities. */
   readonly caFile?: string;
+  /** Type `openai`: what it takes, where it differs from what its host is known for. */
+  readonly compat?: CompatSettings;
 }
 
 /** One provider of a route. `model: 'passthrough'` keeps the client's. */

@@ -9,10 +9,12 @@ import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';
 import type { BalancerEvent, RequestFacts } from '../telemetry/events.ts';
 import type { ClientRequest, Reply } from './interface.ts';
 import { localCount, ownIds, ownReply } from './local-replies.ts';
+import type { ProviderAdapters } from './provider-adapter.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { type HeaderFacts, headerFacts, requestFacts } from './request-facts.ts';
 import { NO_TRACE } from './request-reports.ts';
 import type { Runtime } from './runtime.ts';
+import { serverToolsFirst } from './server-tools-first.ts';
 import { unroutable } from './unroutable.ts';
 
 /** What admission needs of the engine around it. */
@@ -24,6 +26,7 @@ export interface AdmissionOptions {
   readonly redactor: () => Redactor;
   /** The input tokens of a request body, where no provider counts them. Never rejects. */
   readonly countTokens: (body: Buffer) => Promise<number>;
+  readonly adapters: ProviderAdapters;
 }
 
 /** A request that some provider can be asked for. */
@@ -72,7 +75,13 @@ export function admit(
   }
   const { id, endpoint, path, headers, caller, releaseBody, receivedAt } = received;
   const request = { id, endpoint, path, headers, caller, releaseBody, receivedAt };
-  const { tiers } = routing;
+  const tiers =
+    endpoint === 'count_tokens'
+      ? counting(routing.tiers, runtime, options)
+      : serverToolsFirst(routing.tiers, walked, runtime);
+  if (tiers.length === 0) {
+    return { kind: 'answered', reply: countedHere(received, facts, walked.bytes, options) };
+  }
   return { kind: 'admitted', request, walked, header, facts, runtime, tiers, isPinned: pin !== undefined };
 }
 
@@ -86,6 +95,19 @@ function rejected(
   const [plainPath = path] = path.split('?', 1);
   options.observe({ type: 'request.rejected', requestId, path: plainPath, status: 400, reason });
   return ownReply(400, 'invalid_request_error', reason, requestId, providerErrorKeys(runtime, []));
+}
+
+/** Those of the candidates that can be asked to count tokens. */
+function counting(
+  tiers: AdmittedRequest['tiers'],
+  { providers }: Runtime,
+  { adapters }: AdmissionOptions,
+): AdmittedRequest['tiers'] {
+  const counts = ({ provider }: Candidate): boolean => {
+    const type = providers.get(provider)?.type;
+    return type !== undefined && adapters[type]?.countsTokens === true;
+  };
+  return tiers.map((tier) => tier.filter(counts)).filter((tier) => tier.length > 0);
 }
 
 /** An answer of our own, without any attempt. */

@@ -8,10 +8,14 @@ import { createRedactor, type Redactor } from '../domain/secrets.ts';
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
 import type { Clock, Random } from '../domain/time.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
+import { AnthropicAdapter } from './anthropic-adapter.ts';
+import { ChatAdapter } from './chat-adapter.ts';
 import { sameIdentity, secretsOf } from './configuration-facts.ts';
 import { healthEvent } from './health-event.ts';
 import type { Engine, EngineStatus, ProviderStatus } from './interface.ts';
 import { createModelCatalogue } from './models.ts';
+import type { ProviderAdapters } from './provider-adapter.ts';
+import { ReasoningMemory } from './reasoning-memory.ts';
 import { createRequestRunner } from './request-runner.ts';
 import { createRuntimeSource, type OpenTransport } from './runtime.ts';
 import { createSlots } from './slots.ts';
@@ -129,6 +133,14 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const slots = createSlots();
   slots.configure(options.configuration.providers);
 
+  const isOwnKey = (value: string): boolean => ownKeys.has(value);
+  const memory = new ReasoningMemory();
+  memory.configure(options.configuration);
+  const adapters: ProviderAdapters = {
+    anthropic: new AnthropicAdapter(isOwnKey, memory),
+    openai: new ChatAdapter({ clock, isOwnKey, memory, observe }),
+  };
+
   const runner = createRequestRunner({
     clock,
     random,
@@ -140,13 +152,13 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     slots,
     runtime: () => runtimes.current,
     redactor: () => redactor,
-    isOwnKey: (value) => ownKeys.has(value),
+    adapters,
     idle: () => {
       if (phaseOf(balancer) !== 'stopped') balancer.send({ type: 'requests.ended' });
     },
   });
 
-  const catalogue = createModelCatalogue({ clock, isOwnKey: (value) => ownKeys.has(value) });
+  const catalogue = createModelCatalogue({ clock, adapters });
 
   function statusOf(provider: ProviderSettings): ProviderStatus {
     const { current } = runtimes;
@@ -206,6 +218,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       ownKeys = new Set(configuration.settings.auth.apiKeys);
       balancer.send({ type: 'config.changed', ...input });
       slots.configure(configuration.providers);
+      memory.configure(configuration);
       store.changed();
       runner.wake();
     },

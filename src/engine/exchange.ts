@@ -22,14 +22,19 @@ import type { ErrorWords } from './client-reply.ts';
 import type { ClientRequest } from './interface.ts';
 import { Listing } from './listing.ts';
 import type { WholeReply } from './local-replies.ts';
+import {
+  type AnswerWay,
+  adapterOf,
+  asksStream,
+  type MadeRequest,
+  type ProviderAdapters,
+} from './provider-adapter.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { refuse } from './refusal-reply.ts';
-import { withUnknownParts } from './refused-parts.ts';
 import { answerHeaders, steering } from './reply-headers.ts';
 import type { Runtime } from './runtime.ts';
 import { allowsMore, type Seat } from './seat.ts';
 import type { Storable } from './stored-answers.ts';
-import { asksStream, type MadeRequest, madeRequest } from './upstream-request.ts';
 
 /** What one request's exchange is given. */
 export interface ExchangeOptions {
@@ -48,7 +53,7 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly buffers: BufferBudget;
   readonly redactor: Redactor;
-  readonly isOwnKey: (value: string) => boolean;
+  readonly adapters: ProviderAdapters;
   /** The whole time the request has until its first content, ms. */
   readonly budgetMs: number;
   /** Told of an exception of ours in an attempt. */
@@ -158,13 +163,14 @@ export class Exchange {
     this.#present = input.candidate;
     this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false, false);
     const made = this.#requestTo(provider, input, this.#body);
-    if (made.kind === 'no_credential') {
-      const outcome = { kind: 'client_credentials', phase: 'headers', detail: made.reason } as const;
-      tell({ type: 'attempt.settled', outcome });
+    if (made.kind === 'not_sent') {
+      this.#settled(made.outcome, made.answer === undefined ? {} : { answer: made.answer }, input, tell);
       return () => {};
     }
+    // Not `made`, which holds the body, but how its answer is read lives as long as the attempt.
+    const { way } = made;
     const running = startAttempt(
-      { transport, request: made.request },
+      { transport: way?.transport(transport) ?? transport, request: made.request },
       {
         endpoint: request.endpoint,
         stream,
@@ -183,7 +189,7 @@ export class Exchange {
       {
         committed: (answer) => this.#committed(answer, input, provider, tell),
         settled: (outcome, facts) =>
-          this.#settled(this.#withUnknownParts(outcome, facts.answer, provider, input), facts, input, tell),
+          this.#settled(this.#judged(outcome, facts.answer, way, provider, input), facts, input, tell),
         faulted: (error) => this.#options.onFault(error),
       },
     );
@@ -192,21 +198,24 @@ export class Exchange {
   }
 
   #requestTo(provider: ProviderSettings, input: AttemptInput, body: WalkedBody): MadeRequest {
-    const { request, stream, isOwnKey } = this.#options;
-    return madeRequest({ request, body, stream }, provider, input, isOwnKey);
+    const { request, stream, adapters } = this.#options;
+    return adapterOf(adapters, provider).make({ request, body, stream }, provider, input);
   }
 
   /** The request is made once more for it: whoever kept it until the end would keep its body over the whole answer. */
-  #withUnknownParts(
+  #judged(
     outcome: Outcome,
     answer: UpstreamAnswer | undefined,
+    way: AnswerWay | undefined,
     provider: ProviderSettings,
     input: AttemptInput,
   ): Outcome {
     const body = this.#body;
-    if (body === undefined || provider.type !== 'anthropic') return outcome;
-    const sent = (): MadeRequest => this.#requestTo(provider, input, body);
-    return withUnknownParts(outcome, answer, sent, (text) => this.#options.redactor.text(text));
+    if (body === undefined || answer === undefined || !isFailure(outcome)) return outcome;
+    const { request, stream, adapters, redactor } = this.#options;
+    const repeated = { request, body, stream };
+    const redact = (text: string): string => redactor.text(text);
+    return adapterOf(adapters, provider).judged(outcome, { repeated, provider, input, answer, way, redact });
   }
 
   /** Writes the end that the chart has come to. `finalError` is asked only where every candidate failed. */

@@ -6,7 +6,7 @@ import {
   MAX_LEARNED_MODELS,
   MAX_PARTS,
 } from '../domain/learned-parts.ts';
-import { PART_KINDS, type PartKind } from '../domain/unknown-part.ts';
+import { LASTING_KINDS, type LastingKind } from '../domain/unknown-part.ts';
 
 /** What was learned of a provider, to and from JSON. Whatever the file holds, reading it never throws. */
 
@@ -37,8 +37,8 @@ function decodePart(value: unknown): LearnedPart[] {
   return Number.isFinite(since) ? [{ kind, name, because, since }] : [];
 }
 
-function isKind(value: unknown): value is PartKind {
-  return PART_KINDS.some((kind) => kind === value);
+function isKind(value: unknown): value is LastingKind {
+  return LASTING_KINDS.some((kind) => kind === value);
 }
 
 function isText(value: unknown): value is string {

@@ -1,8 +1,8 @@
 import { isRecord } from '../domain/is-record.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
-import { upstreamHeaders } from '../upstream/request-headers.ts';
 import type { ModelInfo } from './interface.ts';
+import type { ProviderAdapters } from './provider-adapter.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The models that can be asked for: from the configuration, and from providers that take every model. Never waits. */
@@ -14,7 +14,7 @@ export interface ModelCatalogue {
 
 export interface ModelCatalogueOptions {
   readonly clock: Clock;
-  readonly isOwnKey: (value: string) => boolean;
+  readonly adapters: ProviderAdapters;
 }
 
 const KEPT_MS = 600_000;
@@ -33,7 +33,7 @@ interface Fetched {
 }
 
 export function createModelCatalogue(options: ModelCatalogueOptions): ModelCatalogue {
-  const { clock, isOwnKey } = options;
+  const { clock, adapters } = options;
   const fetched = new Map<string, Fetched>();
   const underway = new Set<string>();
 
@@ -41,8 +41,8 @@ export function createModelCatalogue(options: ModelCatalogueOptions): ModelCatal
     const { id } = provider;
     if (underway.has(id) || (fetched.get(id)?.until ?? 0) > clock.now()) return;
     const transport = runtime.transportOf(id);
-    const headers = upstreamHeaders(clientHeaders, provider, { isOwnKey });
-    if (transport === undefined || headers.kind === 'no_credential') return;
+    const list = adapters[provider.type]?.models(provider, clientHeaders);
+    if (transport === undefined || list === undefined) return;
     underway.add(id);
     const leave = runtime.enter();
     const chunks: Buffer[] = [];
@@ -69,8 +69,8 @@ export function createModelCatalogue(options: ModelCatalogueOptions): ModelCatal
     const exchange = transport(
       {
         method: 'GET',
-        url: `${provider.baseUrl}/v1/models?limit=1000`,
-        headers: headers.headers,
+        url: list.url,
+        headers: list.headers,
         connectTimeoutMs: connectMs,
         poolTimeoutMs: poolMs,
       },
@@ -146,7 +146,16 @@ function parseModels(bytes: Buffer): ModelInfo[] | undefined {
   return data.slice(0, MAX_MODELS).flatMap((entry: unknown) => {
     if (!isRecord(entry) || typeof entry.id !== 'string' || entry.id === '') return [];
     const displayName = typeof entry.display_name === 'string' ? entry.display_name : entry.id;
-    const createdAt = typeof entry.created_at === 'string' ? entry.created_at : UNKNOWN_DATE;
-    return [{ id: entry.id, displayName, createdAt }];
+    return [{ id: entry.id, displayName, createdAt: dateOf(entry) }];
   });
 }
+
+/** Chat Completions tell seconds since 1970. */
+function dateOf({ created_at, created }: Readonly<Record<string, unknown>>): string {
+  if (typeof created_at === 'string') return created_at;
+  const ms = typeof created === 'number' ? created * 1_000 : Number.NaN;
+  return Math.abs(ms) <= LATEST_MS ? new Date(ms).toISOString() : UNKNOWN_DATE;
+}
+
+/** No date is later. Unix, ms. */
+const LATEST_MS = 8_640_000_000_000_000;

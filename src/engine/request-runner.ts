@@ -42,7 +42,6 @@ export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
   readonly buffers: BufferBudget;
   /** The configuration that a new request begins with. */
   readonly runtime: () => Runtime;
-  readonly isOwnKey: (value: string) => boolean;
   readonly slots: Slots;
   /** The last running request has ended. */
   readonly idle: () => void;
@@ -186,7 +185,7 @@ class Runner implements RequestRunner {
   ): void {
     // The closures below live as long as the request: none of them may hold `admitted`, and with it the body.
     const { request, walked, header, facts, runtime, tiers, isPinned } = admitted;
-    const { clock, buffers, redactor, isOwnKey } = this.#options;
+    const { clock, buffers, redactor, adapters } = this.#options;
     const { resilience } = runtime.configuration.settings;
     const { id, endpoint, receivedAt } = request;
     const stream = walked.stream && endpoint === 'messages';
@@ -214,7 +213,7 @@ class Runner implements RequestRunner {
       runtime,
       clock,
       buffers,
-      isOwnKey,
+      adapters,
       redactor: redactor(),
       budgetMs: budget,
       onFault: fault,

@@ -28,6 +28,8 @@ export interface ProviderOptions {
   readonly clock?: Clock;
   /** Refuse thinking blocks that another provider signed, as the real API does; default true. */
   readonly checkSignatures?: boolean;
+  /** Refuse Chat Completions that break the rules of strict servers (`openai-rules.ts`); default true. */
+  readonly checkRequests?: boolean;
   /** How many requests are kept in `requests` and for `nextRequest()`, the latest ones; default: all. 0 for long runs. */
   readonly keep?: number;
 }
@@ -64,6 +66,7 @@ export async function startProvider(options: ProviderOptions): Promise<Simulated
   const name = options.name ?? 'simulated';
   const clock = options.clock ?? realClock;
   const checkSignatures = options.checkSignatures ?? true;
+  const checkRequests = options.checkRequests ?? true;
   const requests: ReceivedRequest[] = [];
   const sockets = new Set<Socket>();
   const keep = options.keep ?? Number.POSITIVE_INFINITY;
@@ -95,7 +98,7 @@ export async function startProvider(options: ProviderOptions): Promise<Simulated
     behaviourFor: (request) =>
       isSide(request) && typeof source !== 'function' ? side.take(request) : main.take(request),
     stepsFor: (behaviour, request) =>
-      stepsFor(behaviour, { name, checkSignatures, now: clock.now() }, request),
+      stepsFor(behaviour, { name, checkSignatures, checkRequests, now: clock.now() }, request),
   };
 
   const certificate = options.tls === true ? createCertificate() : undefined;

@@ -3,6 +3,7 @@ import type { Behaviour, EchoBehaviour, MessageBehaviour, Step } from './behavio
 import { breakSteps } from './break-steps.ts';
 import { errorBody } from './errors.ts';
 import { httpSteps, withTimes } from './http-steps.ts';
+import { brokenRule } from './openai-rules.ts';
 import { headerOf } from './request-parser.ts';
 import { foreignSignature } from './signatures.ts';
 import { streamSteps } from './stream-steps.ts';
@@ -23,6 +24,8 @@ export interface AnsweringProvider {
   readonly name: string;
   /** A good answer refuses thinking blocks that another one signed. */
   readonly checkSignatures: boolean;
+  /** A good answer refuses Chat Completions that break the rules of strict servers. */
+  readonly checkRequests: boolean;
   /** Wall clock, ms. */
   readonly now: number;
 }
@@ -61,9 +64,18 @@ function messageSteps(
   // A probe is answered with a head alone.
   if (request.method === 'HEAD') return httpSteps({ kind: 'http', status: 200 });
   const body = parseJson(request.body);
+  const broken = provider.checkRequests && isCompletion(request) ? brokenRule(body) : undefined;
+  if (broken !== undefined) {
+    const error = { ...broken, type: 'invalid_request_error' };
+    return httpSteps({ kind: 'http', status: 400, body: { error } });
+  }
   const complaint = provider.checkSignatures ? foreignSignature(provider.name, body) : undefined;
   if (complaint === undefined) return answerSteps(behaviour, askedOf(provider.name, request, body));
   return httpSteps({ kind: 'http', status: 400, body: errorBody('invalid_request_error', complaint) });
+}
+
+function isCompletion({ path }: AnsweredRequest): boolean {
+  return endpointOf(path) === 'completions';
 }
 
 /** The endpoint that a path names; anything unknown is taken as messages. */

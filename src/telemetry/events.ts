@@ -54,6 +54,15 @@ export type BalancerEvent =
       readonly requestId: string;
     }
   | {
+      /** What a converted request does not hold though it changes the answer; told once for each of them. */
+      readonly type: 'provider.lacks';
+      readonly provider: string;
+      readonly model: string;
+      /** In plain words: `the tool web_search_20250305, which only Anthropic runs`. */
+      readonly parts: readonly string[];
+      readonly requestId: string;
+    }
+  | {
       readonly type: 'provider.operated';
       readonly provider: string;
       readonly action: 'reset' | 'forget' | 'disable' | 'enable';

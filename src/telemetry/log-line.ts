@@ -28,6 +28,7 @@ const LEVELS: Readonly<Record<Exclude<BalancerEventType, 'request.ended' | 'heal
   'auth.refused': 'warn',
   'provider.operated': 'info',
   'provider.learned': 'info',
+  'provider.lacks': 'warn',
   fault: 'error',
   'request.received': 'debug',
   'request.attempt_failed': 'debug',
@@ -109,6 +110,11 @@ export function logLine(event: BalancerEvent, offset: number): LogLine {
         }),
         requestId: event.requestId,
       };
+    case 'provider.lacks': {
+      const { provider, model, parts, requestId } = event;
+      const message = `${provider}, ${model}: requests go there without ${parts.join(', and without ')}`;
+      return { ...line(event, message, { provider, model, parts }), requestId };
+    }
     case 'health.changed':
       return healthLine(event, offset);
     case 'fault':
@@ -129,8 +135,13 @@ function learnedText({
   model,
   parts,
 }: Extract<BalancerEvent, { type: 'provider.learned' }>): string {
-  const names = parts.map(({ kind, name }) => `${kind} ${name}`).join(', ');
-  return `${provider}, ${model}: goes without ${names} from now on · ${parts[0]?.because ?? ''}`;
+  const without = parts.filter(({ kind }) => kind !== 'value').map(({ kind, name }) => `${kind} ${name}`);
+  const otherwise = parts.filter(({ kind }) => kind === 'value').map(({ name }) => name);
+  const change = [
+    ...(without.length === 0 ? [] : [`goes without ${without.join(', ')}`]),
+    ...(otherwise.length === 0 ? [] : [`takes ${otherwise.join(', ')}`]),
+  ].join(' and ');
+  return `${provider}, ${model}: ${change} from now on · ${parts[0]?.because ?? ''}`;
 }
 
 type RequestEvent = Extract<BalancerEvent, { type: `request.${string}` }>;

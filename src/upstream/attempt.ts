@@ -62,6 +62,9 @@ class Attempt implements RunningAttempt, AttemptControl {
       chunk: (bytes) => this.#chunk(bytes),
       end: () => this.#guarded(() => this.#end()),
       fail: (failure) => this.#guarded(() => this.#fail(failure)),
+      fault: (error) => {
+        if (!this.#over) this.#faulted(error);
+      },
     });
   }
 

@@ -55,9 +55,12 @@ export function upstreamHeaders(
   const hasCredential = ['authorization', 'x-api-key'].some((name) =>
     valuesOf(headers, name).some((value) => value.trim() !== ''),
   );
-  return hasCredential
-    ? { kind: 'headers', headers }
-    : { kind: 'no_credential', reason: reasonFor(provider) };
+  return hasCredential ? { kind: 'headers', headers } : noCredential(provider);
+}
+
+/** Why nothing may be sent, in words. */
+export function noCredential(provider: Pick<Provider, 'credential'>): UpstreamHeaders {
+  return { kind: 'no_credential', reason: reasonFor(provider) };
 }
 
 function passed(client: readonly string[]): string[] {
@@ -87,7 +90,7 @@ function credentialHeaders(
     case 'oauth':
       return options.accessToken === undefined ? [] : bearer(options.accessToken);
     case 'passthrough':
-      return ownCredentials(client, options);
+      return clientCredentials(client, options);
     case 'missing':
       return [];
   }
@@ -97,8 +100,8 @@ function bearer(value: string): string[] {
   return ['authorization', `Bearer ${value}`];
 }
 
-/** The client's own, as they came, without any that is for the balancer. */
-function ownCredentials(client: readonly string[], { isOwnKey }: UpstreamHeaderOptions): string[] {
+/** The client's own credentials (flat list), as they came, without any that is for the balancer. */
+export function clientCredentials(client: readonly string[], { isOwnKey }: UpstreamHeaderOptions): string[] {
   const kept: string[] = [];
   for (let at = 0; at + 1 < client.length; at += 2) {
     const name = client[at] ?? '';
@@ -114,7 +117,7 @@ function ownCredentials(client: readonly string[], { isOwnKey }: UpstreamHeaderO
 }
 
 /** Replaces same-named headers; `anthropic-beta` only gains what it lacks. */
-function setHeader(headers: string[], name: string, value: string): void {
+export function setHeader(headers: string[], name: string, value: string): void {
   const lower = name.toLowerCase();
   if (isHopByHop(lower) || TRANSPORT_OWNED.has(lower)) return;
   const present = valuesOf(headers, lower);
@@ -142,7 +145,7 @@ function valuesOf(headers: readonly string[], lower: string): string[] {
   return headers.filter((_text, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === lower);
 }
 
-function reasonFor({ credential }: Provider): string {
+function reasonFor({ credential }: Pick<Provider, 'credential'>): string {
   if (credential.kind === 'passthrough')
     return 'the client sent no credential of its own (auth_value: passthrough)';
   if (credential.kind === 'oauth') return 'its account is not signed in';

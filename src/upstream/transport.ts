@@ -38,6 +38,8 @@ export interface UpstreamSink {
   chunk(bytes: Buffer): boolean;
   end(): void;
   fail(failure: TransportFailure): void;
+  /** An exception of ours on the way here; in the place of `end` and `fail`. The provider has no part in it. */
+  fault?(error: unknown): void;
 }
 
 /** One running upstream request. After `abort()` nothing is called on the sink any more. */

@@ -162,9 +162,9 @@ const TOLERATED: readonly Mistake[] = [
   },
   {
     title: 'a provider of a type that is not served yet',
-    text: `${GOOD_PROVIDER}  - name: later\n    type: openai\n    base_url: https://o.example/v1\n    auth_value: k\n`,
+    text: `${GOOD_PROVIDER}  - name: later\n    type: zed\n    base_url: https://o.example/v1\n    auth_value: k\n`,
     start: [
-      '6:11: warning: providers[1].type: this provider is not used: providers of type openai are not served yet',
+      '6:11: warning: providers[1].type: this provider is not used: providers of type zed are not served yet',
     ],
   },
   {

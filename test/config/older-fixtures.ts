@@ -13,7 +13,6 @@ export const OLDER_FILES: Readonly<
     dialect: 'balancer 0.3.0',
     said: [
       'warning unknown-models providers[0].big_model',
-      'warning! not-served providers[2].type',
       'note renamed-key settings.request_timeout',
       'warning! short-timeout settings.request_timeout',
       'warning short-timeout settings.request_timeout',
@@ -22,7 +21,6 @@ export const OLDER_FILES: Readonly<
   '0.5.0': {
     dialect: 'balancer 0.5.0',
     said: [
-      'warning! not-served providers[3].type',
       'note renamed-key settings.request_timeout',
       'warning! short-timeout settings.request_timeout',
       'warning short-timeout settings.request_timeout',
@@ -125,7 +123,6 @@ export const OLDER_FILES: Readonly<
       'warning! retired-key upstreams[0].request_compression',
       'warning! retired-key upstreams[0].heartbeat',
       'warning! retired-key upstreams[0].heartbeat_interval',
-      'warning! not-served upstreams[2].api_type',
       'warning! not-served upstreams[3].api_type',
       'warning! retired-key upstreams[4].auth_files',
     ],

@@ -42,10 +42,13 @@ describe('a base_url', () => {
     expect(providerOf(`base_url: ${written}`, 'auth_value: k').baseUrl).toBe(read);
   });
 
-  test('of another type keeps its version', () => {
-    const provider = providerOf('type: openai', 'base_url: https://a.example/v1', 'auth_value: k');
-    expect(provider.baseUrl).toBe('https://a.example/v1');
-  });
+  test.each(['https://a.example/v1', 'https://a.example/openai/deployments/gpt?api-version=2024-10-21'])(
+    'of type openai is used as it is written: %s',
+    (written) => {
+      const provider = providerOf('type: openai', `base_url: "${written}"`, 'auth_value: k');
+      expect([provider.baseUrl, provider.unservable]).toEqual([written, undefined]);
+    },
+  );
 
   test.each(['a.example', 'ftp://a.example', 'https://', 'https://u:p@a.example', 'https://a.example?k=v'])(
     '%s keeps the provider from being used',
@@ -136,5 +139,48 @@ describe('a route', () => {
       `${PROVIDERS}model_routes:\n  "*z*": [{ provider: b }]\n  claude: [{ provider: b }]\n  "*a*": [{ provider: b }]\n`,
     );
     expect(routes.map(({ pattern }) => pattern)).toEqual(['*z*', 'claude', '*a*']);
+  });
+});
+
+describe('compat of a provider of type openai', () => {
+  const openai = ['type: openai', 'base_url: https://a.example/v1', 'auth_value: k'];
+
+  test('is read key by key', () => {
+    const { compat } = providerOf(
+      ...openai,
+      'compat:',
+      '  max_tokens_field: max_completion_tokens',
+      '  max_tokens_limit: "8192"',
+      '  context_window: 131072',
+      '  reasoning: think_tags',
+      '  tool_choice_required: any',
+      '  parallel_tool_calls: no',
+      '  images: false',
+      '  stream_usage: true',
+      '  cache_control: true',
+      '  extra_body: { provider: { order: [a, ~, 2], allow: true }, seed: 7, user: null }',
+      '  drop_fields: [top_k]',
+    );
+    expect(compat).toEqual({
+      maxTokensField: 'max_completion_tokens',
+      maxTokensLimit: 8192,
+      contextWindow: 131_072,
+      reasoning: 'think_tags',
+      toolChoiceRequired: 'any',
+      parallelToolCalls: false,
+      images: false,
+      streamUsage: true,
+      cacheControl: true,
+      extraBody: { provider: { order: ['a', null, 2], allow: true }, seed: 7, user: null },
+      dropFields: ['top_k'],
+    });
+  });
+
+  test('is absent where the file says nothing, and on other types', () => {
+    expect(providerOf(...openai).compat).toBeUndefined();
+    expect(providerOf(...openai, 'compat:').compat).toBeUndefined();
+    expect(
+      providerOf('base_url: https://a.example', 'auth_value: k', 'compat: { images: false }').compat,
+    ).toBeUndefined();
   });
 });

@@ -313,6 +313,19 @@ describe('Which row wins where several fit', () => {
     expect(classify(429, body).kind).toBe('quota');
   });
 
+  it.each([400, 404, 409])(
+    'a thread that the server does not hold is the request’s own affair, under %i',
+    (status) => {
+      const details = { error_code: 'thread_not_found' };
+      const body = {
+        type: 'error',
+        error: { type: 'not_found_error', message: 'Thread not found', details },
+      };
+      expect(classify(status, body).kind).toBe('refused');
+      expect(classify(529, body).kind).toBe('overloaded');
+    },
+  );
+
   it('a quota phrase stands above a missing model, and both above the status', () => {
     expect(classify(403, openai(null, 'model not found: Insufficient credits')).kind).toBe('quota');
     expect(classify(403, openai(null, 'model not found')).kind).toBe('model_missing');

@@ -43,6 +43,13 @@ describe('what was learned', () => {
     ]);
   });
 
+  it('holds nothing that was for one request alone', () => {
+    const once = { kind: 'once', name: 'max_tokens=10', because: 'no room' } as const;
+    expect(withLearned(learned, 'opus', [once], NOW)).toBe(learned);
+    const both = withLearned(NOTHING_LEARNED, 'opus', [once, { ...once, kind: 'value' }], NOW);
+    expect(knownParts(both, 'opus', NOW).map(({ kind }) => kind)).toEqual(['value']);
+  });
+
   it('of other models is let go of when it is out of date', () => {
     const later = withLearned(learned, 'sonnet', [field('c')], NOW + LEARNED_FOR_MS);
     expect([...later.keys()]).toEqual(['sonnet']);

@@ -9,7 +9,7 @@ import { startWorld, type World } from '../support/request-actor.ts';
 
 failOnWarnings();
 
-function part(name: string): UnknownPart {
+function part(name: string): UnknownPart & { readonly kind: 'field' } {
   return { kind: 'field', name, because: `${name}: Extra inputs are not permitted` };
 }
 

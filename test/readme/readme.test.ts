@@ -29,6 +29,7 @@ const KEYS = [
   'RESELLER_TOKEN_2',
   'COMPANY_TOKEN',
   'OPENROUTER_API_KEY',
+  'OLLAMA_API_KEY',
 ];
 /** The port that the page names; a free one takes its place. */
 const PORT = 9090;

@@ -1,16 +1,27 @@
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Clock } from '../../src/domain/time.ts';
 import { startAttempt } from '../../src/upstream/attempt.ts';
 import type { AttemptParams, CommittedAnswer } from '../../src/upstream/attempt-types.ts';
-import type { UpstreamSink } from '../../src/upstream/transport.ts';
+import type { Transport, UpstreamSink } from '../../src/upstream/transport.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MESSAGE } from './msw-bench.ts';
 import { scriptedTransport } from './scripted-transport.ts';
 
 const PHASES = { connectMs: 30_000, readMs: 120_000, poolMs: 30_000, firstContentMs: 180_000 };
 
+export interface AttemptStaging {
+  /** What stands between the played provider and the attempt. */
+  readonly wrap?: (transport: Transport, clock: Clock) => Transport;
+  /** Default: a fault fails the test. */
+  readonly faulted?: (error: unknown) => void;
+}
+
 /** An attempt whose provider is played by the test, and what came of it. */
-export function playAttempt(changes: Partial<AttemptParams> = {}) {
+export function playAttempt(
+  changes: Partial<AttemptParams> = {},
+  { wrap = (transport) => transport, faulted }: AttemptStaging = {},
+) {
   const clock = new ManualClock();
   const { transport, sent } = scriptedTransport();
   const buffers = createBufferBudget(() => 64 * 1024 * 1024);
@@ -42,7 +53,7 @@ export function playAttempt(changes: Partial<AttemptParams> = {}) {
     connectTimeoutMs: 0,
     poolTimeoutMs: 0,
   } as const;
-  startAttempt({ transport, request }, params, {
+  startAttempt({ transport: wrap(transport, clock), request }, params, {
     committed(answer) {
       told.committed = answer;
       told.text += answer.body?.toString() ?? '';
@@ -58,7 +69,8 @@ export function playAttempt(changes: Partial<AttemptParams> = {}) {
     },
     settled: (outcome) => told.outcomes.push(outcome),
     faulted(error) {
-      throw error;
+      if (faulted === undefined) throw error;
+      faulted(error);
     },
   });
   const [exchange] = sent;

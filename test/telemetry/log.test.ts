@@ -26,6 +26,8 @@ describe('log on a terminal', () => {
       20:00:00 WARN  req_3f2a1b2c GAC: degraded → cooling until 20:01:00 · 2nd counted failure · server_error in headers, 502 Bad Gateway
       20:00:00 INFO  GAC, model claude-opus-5-5: cooling → healthy · operator reset
       20:00:00 INFO  req_3f2a1b2c GAC, claude-opus-5-5: goes without beta effort-2025-11-24 from now on · Unexpected value(s)
+      20:00:00 INFO  req_3f2a1b2c OpenRouter, gpt-6: takes max_tokens=16384 from now on · max_tokens is too large
+      20:00:00 WARN  req_3f2a1b2c OpenRouter, gpt-6: requests go there without the tool web_search_20250305, which only Anthropic runs
       20:00:00 INFO  GAC: disable by hand
       20:00:00 WARN  req_8 Refused /v1/messages: Invalid API key.
       20:00:00 WARN  ANTHROPIC_BASE_URL should not end in /v1.

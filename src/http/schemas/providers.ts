@@ -47,7 +47,7 @@ const RouteTargetSchema = v.pipe(
 const LearnedSchema = v.pipe(
   v.object({
     model: v.pipe(v.string(), v.description('The provider’s name for it.')),
-    kind: v.picklist(['beta', 'betas', 'header', 'field']),
+    kind: v.picklist(['beta', 'betas', 'header', 'field', 'value']),
     name: v.string(),
     since: v.nullable(time),
     because: v.pipe(v.string(), v.description('The refusal that named it.')),

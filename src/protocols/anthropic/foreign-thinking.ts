@@ -3,6 +3,11 @@ import { isRecord } from '../../domain/is-record.ts';
 /** Stands where a turn was nothing but thinking: no message may be empty, and the turns have to alternate. */
 const PLACEHOLDER = { type: 'text', text: '(The thinking of this turn was left out.)' };
 
+/** A thinking block of a request. */
+export type ThinkingBlock = Readonly<Record<string, unknown>> & {
+  readonly type: 'thinking' | 'redacted_thinking';
+};
+
 /**
  * The request without the thinking of earlier turns, for a provider that refused it: signatures are bound to who issued them
  * (`docs/protocols.md` §14). In an open tool loop thinking is also switched off for this request, because a turn that thinks
@@ -10,15 +15,44 @@ const PLACEHOLDER = { type: 'text', text: '(The thinking of this turn was left o
  * the body is no request. Parses the body: only for this one repair.
  */
 export function withoutThinking(body: Buffer): Buffer {
+  return strip(body, () => true, inOpenToolLoop);
+}
+
+/**
+ * The request without the thinking that the provider could not know. A turn of which some goes loses what is redacted as well:
+ * it has the same author. Thinking is switched off where the turn whose tools were called last lost all of its own.
+ */
+export function withoutForeignThinking(body: Buffer, isForeign: (block: ThinkingBlock) => boolean): Buffer {
+  const goes = (block: ThinkingBlock, turn: readonly ThinkingBlock[]): boolean =>
+    isForeign(block) || (block.type === 'redacted_thinking' && turn.some(isForeign));
+  return strip(body, goes, (messages) => {
+    const turn = messages.findLast((message) => roleOf(message) === 'assistant');
+    const thinking = blocksOf(turn).filter(isThinking);
+    return (
+      inOpenToolLoop(messages) && thinking.length > 0 && thinking.every((block) => goes(block, thinking))
+    );
+  });
+}
+
+function strip(
+  body: Buffer,
+  goes: (block: ThinkingBlock, turn: readonly ThinkingBlock[]) => boolean,
+  mustNotThink: (messages: readonly unknown[]) => boolean,
+): Buffer {
   const request = parse(body);
   if (request === undefined || !Array.isArray(request.messages)) return body;
   const before: readonly unknown[] = request.messages;
-  if (!before.some(holdsThinking)) return body;
-  const messages = before.flatMap((message, at) =>
-    withoutBlocks(message, at === before.length - 1 && at > 0),
-  );
+  const messages = before.flatMap((message, at) => {
+    const thinking = roleOf(message) === 'assistant' ? blocksOf(message).filter(isThinking) : [];
+    const foreign = new Set<unknown>(thinking.filter((block) => goes(block, thinking)));
+    return foreign.size === 0
+      ? [message]
+      : withoutBlocks(message, foreign, at === before.length - 1 && at > 0);
+  });
+  if (messages.every((message, at) => message === before[at]) && messages.length === before.length)
+    return body;
   const stripped = { ...request, messages };
-  return Buffer.from(JSON.stringify(inOpenToolLoop(before) ? notThinking(stripped) : stripped));
+  return Buffer.from(JSON.stringify(mustNotThink(before) ? notThinking(stripped) : stripped));
 }
 
 function parse(body: Buffer): Record<string, unknown> | undefined {
@@ -30,14 +64,10 @@ function parse(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-function holdsThinking(message: unknown): boolean {
-  return roleOf(message) === 'assistant' && blocksOf(message).some(isThinking);
-}
-
-/** The message without its thinking. Nothing, if it is the last one and was all thinking: there is nothing to go on from. */
-function withoutBlocks(message: unknown, last: boolean): unknown[] {
-  if (!isRecord(message) || !holdsThinking(message)) return [message];
-  const content = blocksOf(message).filter((block) => !isThinking(block));
+/** The message without these. Nothing, if it is the last one and was all thinking: there is nothing to go on from. */
+function withoutBlocks(message: unknown, foreign: ReadonlySet<unknown>, last: boolean): unknown[] {
+  if (!isRecord(message)) return [message];
+  const content = blocksOf(message).filter((block) => !foreign.has(block));
   if (content.length > 0) return [{ ...message, content }];
   return last ? [] : [{ ...message, content: [PLACEHOLDER] }];
 }
@@ -67,7 +97,7 @@ function isClearThinking(edit: unknown): boolean {
   return isRecord(edit) && typeof edit.type === 'string' && edit.type.startsWith('clear_thinking');
 }
 
-function isThinking(block: unknown): boolean {
+function isThinking(block: unknown): block is ThinkingBlock {
   return isRecord(block) && (block.type === 'thinking' || block.type === 'redacted_thinking');
 }
 

@@ -62,6 +62,8 @@ export interface ChatRequest
   tools?: ChatTool[];
   tool_choice?: ToolChoice;
   stop?: string[];
+  /** OpenRouter. */
+  plugins?: { id: 'web' }[];
   stream?: boolean;
   top_k?: number;
 }

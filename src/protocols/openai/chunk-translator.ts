@@ -75,6 +75,8 @@ export class ChunkTranslator {
     this.#usage = findUsage(value) ?? this.#usage;
     if (this.#id === '' && typeof value.id === 'string') this.#id = value.id;
     const choice = firstChoice(value);
+    // It has begun: a model may think unseen for minutes before its first word.
+    if (choice !== undefined) this.#events.push(...this.#start());
     if (choice !== undefined) this.#choice(choice);
     return this.#take();
   }

@@ -16,7 +16,7 @@ const LOCAL_TEMPLATE: Partial<Compat> = { reasoning: 'template', lateSystem: 'us
 const KNOWN_HOSTS: readonly KnownHost[] = [
   {
     host: OPENAI,
-    compat: { files: true, userField: 'safety_identifier', promptCacheKey: true },
+    compat: { files: true, userField: 'safety_identifier', promptCacheKey: true, toolLimit: 128 },
   },
   {
     host: OPENAI,
@@ -47,6 +47,7 @@ const KNOWN_HOSTS: readonly KnownHost[] = [
       topK: true,
       files: true,
       toolStubs: true,
+      webSearch: 'plugin',
     },
   },
   {

@@ -53,6 +53,10 @@ export interface Compat {
   readonly parallelToolCalls: boolean;
   /** Definitions are made for tools that only the history knows. */
   readonly toolStubs: boolean;
+  /** The most tools that it takes; absent: no limit is known. */
+  readonly toolLimit?: number;
+  /** How it is told to search the web by itself. `plugin`: OpenRouter's. */
+  readonly webSearch: 'none' | 'plugin';
   readonly toolIds: ToolIdStyle;
   /** Characters. */
   readonly toolNameLength: number;
@@ -105,6 +109,7 @@ export const DEFAULT_COMPAT: Compat = {
   forcedChoiceWhileThinking: true,
   parallelToolCalls: true,
   toolStubs: false,
+  webSearch: 'none',
   toolIds: 'short',
   toolNameLength: 64,
   cumulativeArguments: false,

@@ -9,6 +9,13 @@ const MARK = 'balancer.reasoning.';
 /** Larger ones are not carried: a client sends them back with every request. Characters. */
 const LONGEST_DETAILS = 256 * 1024;
 
+const MARK_BYTES = Buffer.from(`"${MARK}`);
+
+/** Whether a request may hold reasoning of ours: a quick look at its bytes. */
+export function mayHoldReasoning(body: Buffer): boolean {
+  return body.includes(MARK_BYTES);
+}
+
 export function isMarkedReasoning(signature: unknown): boolean {
   return typeof signature === 'string' && signature.startsWith(MARK);
 }

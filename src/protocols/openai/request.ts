@@ -8,7 +8,7 @@ import { outputFormat } from './response-format.ts';
 import { textHash } from './text-hash.ts';
 import { ProviderToolIds } from './tool-ids.ts';
 import { createToolNames, type ToolNames } from './tool-names.ts';
-import { convertToolChoice, convertTools, offeredTools, type ToolHistory } from './tools.ts';
+import { convertToolChoice, convertTools, offeredTools, searchesWeb, type ToolHistory } from './tools.ts';
 import { toJson } from './well-formed.ts';
 
 export interface RequestOptions {
@@ -50,7 +50,7 @@ export function convertRequest(request: Request, options: RequestOptions): Conve
   const { compat } = options;
   const notes = new Notes();
   const history = readHistory(request.messages);
-  const offered = offeredTools(request.tools, history, notes);
+  const offered = offeredTools(request.tools, history, compat, notes);
   const names = createToolNames(
     [...offered.map((tool) => textOf(tool.name)), ...history.called],
     compat.toolNameLength,
@@ -68,6 +68,7 @@ export function convertRequest(request: Request, options: RequestOptions): Conve
     ...toolFields(request, offered, history, names, compat),
     ...samplingFields(request, compat, stopSequences),
     ...identityFields(request, options),
+    ...(searchesWeb(request.tools, compat) ? { plugins: [{ id: 'web' as const }] } : {}),
     ...(options.stream
       ? { stream: true, ...(compat.streamUsage ? { stream_options: { include_usage: true } } : {}) }
       : {}),

@@ -15,14 +15,47 @@ export interface ToolHistory {
 }
 
 /** The tools that are offered to the provider, as the client defines them. */
-export function offeredTools(tools: unknown, history: ToolHistory, notes: Notes): readonly Block[] {
+export function offeredTools(
+  tools: unknown,
+  history: ToolHistory,
+  compat: Compat,
+  notes: Notes,
+): readonly Block[] {
+  return withinLimit(allOffered(tools, history, compat, notes), history, compat, notes);
+}
+
+/** Whether the provider itself is to search the web. */
+export function searchesWeb(tools: unknown, compat: Compat): boolean {
+  return compat.webSearch !== 'none' && Array.isArray(tools) && tools.some(isWebSearch);
+}
+
+function isWebSearch(tool: unknown): boolean {
+  return isRecord(tool) && textOf(tool.type).startsWith('web_search_');
+}
+
+/** Those that the conversation has used stay, then the first ones: a client's own tools stand before those of its servers. */
+function withinLimit(
+  offered: readonly Block[],
+  history: ToolHistory,
+  { toolLimit }: Compat,
+  notes: Notes,
+): readonly Block[] {
+  if (toolLimit === undefined || offered.length <= toolLimit) return offered;
+  const used = offered.filter((tool) => isUsed(textOf(tool.name), history));
+  const kept = new Set([...used, ...offered.filter((tool) => !used.includes(tool))].slice(0, toolLimit));
+  notes.add(`the tools beyond its ${toolLimit}`);
+  return offered.filter((tool) => kept.has(tool));
+}
+
+function allOffered(tools: unknown, history: ToolHistory, compat: Compat, notes: Notes): readonly Block[] {
   const all = (Array.isArray(tools) ? tools : []).filter(isRecord);
   // Without the search that would load them, deferred tools are offered at once.
   const searches = all.some((tool) => textOf(tool.type).startsWith('tool_search_tool'));
   return all.flatMap((tool) => {
     if (isServerTool(tool)) {
       const known = asFunction(tool);
-      if (known === undefined) notes.add(`the tool ${textOf(tool.type)}, which only Anthropic runs`);
+      if (known === undefined && !(isWebSearch(tool) && compat.webSearch !== 'none'))
+        notes.add(`the tool ${textOf(tool.type)}, which only Anthropic runs`);
       return known === undefined ? [] : [known];
     }
     const waits = tool.defer_loading === true && !searches && !isUsed(textOf(tool.name), history);

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withoutThinking } from '../../../src/protocols/anthropic/foreign-thinking.ts';
+import {
+  withoutForeignThinking,
+  withoutThinking,
+} from '../../../src/protocols/anthropic/foreign-thinking.ts';
 
 type Json = Record<string, unknown>;
 
@@ -151,5 +154,58 @@ describe('a request without foreign thinking', () => {
   it('leaves a real request without thinking byte for byte as it is', () => {
     const bytes = fixture('main-turn-streaming');
     expect(withoutThinking(bytes)).toBe(bytes);
+  });
+});
+
+describe('a request without the thinking of others', () => {
+  const mine = { ...THOUGHT, signature: 'mine' };
+  const without = (body: Json): Json =>
+    JSON.parse(
+      withoutForeignThinking(
+        Buffer.from(JSON.stringify(body)),
+        ({ signature, data }) => signature === 'EqQB' || data === 'theirs',
+      ).toString(),
+    ) as Json;
+
+  it('keeps the provider’s own, and thinks on where the open turn is its own', () => {
+    const body = {
+      thinking: ADAPTIVE,
+      messages: [user(TEXT), assistant(THOUGHT, TEXT), user(TEXT), assistant(mine, CALL), user(RESULT)],
+    };
+    expect(without(body)).toEqual({
+      thinking: ADAPTIVE,
+      messages: [user(TEXT), assistant(TEXT), user(TEXT), assistant(mine, CALL), user(RESULT)],
+    });
+  });
+
+  it('does not think on where the open turn lost all of its own', () => {
+    const body = {
+      thinking: ADAPTIVE,
+      messages: [user(TEXT), assistant(mine, TEXT), user(TEXT), assistant(THOUGHT, CALL), user(RESULT)],
+    };
+    expect(without(body)).toEqual({
+      thinking: { type: 'disabled' },
+      messages: [user(TEXT), assistant(mine, TEXT), user(TEXT), assistant(CALL), user(RESULT)],
+    });
+  });
+
+  it('takes what is redacted with the thinking beside it, and alone where it is known', () => {
+    expect(without({ messages: [user(TEXT), assistant(THOUGHT, REDACTED, TEXT), user(TEXT)] })).toEqual({
+      messages: [user(TEXT), assistant(TEXT), user(TEXT)],
+    });
+    const known = { type: 'redacted_thinking', data: 'theirs' };
+    const body = {
+      messages: [user(TEXT), assistant(mine, REDACTED, TEXT), user(TEXT), assistant(known, TEXT)],
+    };
+    expect(without(body)).toEqual({
+      messages: [user(TEXT), assistant(mine, REDACTED, TEXT), user(TEXT), assistant(TEXT)],
+    });
+  });
+
+  it('is the same buffer where there is none', () => {
+    const bytes = Buffer.from(
+      JSON.stringify({ messages: [user(TEXT), assistant(mine, CALL), user(RESULT)] }),
+    );
+    expect(withoutForeignThinking(bytes, () => false)).toBe(bytes);
   });
 });

@@ -4,6 +4,7 @@ import { addEventLines } from '../../../src/protocols/anthropic/event-lines.ts';
 import { compatFor } from '../../../src/protocols/openai/compat-hosts.ts';
 import { convertCompletion } from '../../../src/protocols/openai/completion.ts';
 import { encodeEvents } from '../../../src/protocols/openai/stream-translation.ts';
+import { brokenRule } from '../../../src/simulator/openai-rules.ts';
 import {
   answerOptions,
   bodyOf,
@@ -217,6 +218,20 @@ describe('whatever a client sends,', () => {
       { numRuns: 1000 },
     );
   });
+
+  it.each(['api.openai.com', 'openrouter.ai', 'an.unknown.example'])(
+    'the body at %s breaks none of the rules that the simulated provider has',
+    (host) => {
+      fc.assert(
+        fc.property(REQUEST, fc.boolean(), (request, stream) => {
+          const body = bodyOf(request, compatFor(host, 'gpt-5'), stream);
+          // What holds nothing but what goes nowhere leaves no message: the provider's own words say so.
+          if (body.messages.length > 0) expect(brokenRule(body)).toBeUndefined();
+        }),
+        { numRuns: 500 },
+      );
+    },
+  );
 
   it('roles alternate for templates that demand it, but for results and system messages', () => {
     fc.assert(

@@ -610,6 +610,27 @@ describe('tools', () => {
     expect(converted(request).notes).toEqual(['the tool web_search_20250305, which only Anthropic runs']);
   });
 
+  it('§11 a search of the web becomes a plugin where the provider has one', () => {
+    const request = { tools: [{ type: 'web_search_20250305', name: 'web_search' }, TOOL] };
+    const { body, notes } = converted(request, { webSearch: 'plugin' });
+    expect(JSON.parse(body)).toMatchObject({
+      plugins: [{ id: 'web' }],
+      tools: [{ function: { name: 'Read' } }],
+    });
+    expect(notes).toEqual([]);
+    expect(bodyOf({ tools: [TOOL] }, { webSearch: 'plugin' })).not.toHaveProperty('plugins');
+  });
+
+  it('§11 of too many tools those stay that were called, then the first', () => {
+    const tools = ['a', 'b', 'c', 'd'].map((name) => ({ ...TOOL, name }));
+    const request = { tools, messages: [user('x'), assistant(use('1', 'd')), user(result('1', 'ok'))] };
+    const { body, notes } = converted(request, { toolLimit: 2 });
+    const names = (JSON.parse(body) as ChatRequest).tools?.map((tool) => tool.function.name);
+    expect(names).toEqual(['a', 'd']);
+    expect(notes).toEqual(['the tools beyond its 2']);
+    expect(converted(request, { toolLimit: 4 }).notes).toEqual([]);
+  });
+
   it('§10 long names are shortened everywhere in the same way, and mapped back', () => {
     const name = `mcp__plugin_${'x'.repeat(100)}__do`;
     const request = {

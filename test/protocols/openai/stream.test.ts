@@ -396,7 +396,8 @@ describe('a stream of Chat Completions becomes one of the Messages API:', () => 
     const usage = { prompt_tokens: 32_700, completion_tokens: 0 };
     const chunks = [delta({}, 'length'), { choices: [], usage }];
     const { events } = translate(sse(chunks), answerOptions({}, { contextWindow: 32_768 }));
-    expect(events).toEqual([
+    expect(events).toMatchObject([
+      { type: 'message_start' },
       {
         type: 'error',
         error: {
@@ -407,6 +408,17 @@ describe('a stream of Chat Completions becomes one of the Messages API:', () => 
       },
     ]);
     expect(translate(sse(chunks)).translation.failure).toBe('empty');
+  });
+
+  it('§4 begins with its first choice, though the model thinks unseen for minutes before its first word', () => {
+    const role = delta({ role: 'assistant', content: '' });
+    expect(translateOpen([role]).events.map(({ type }) => type)).toEqual(['message_start']);
+    expect(translateOpen([{ choices: [], prompt_filter_results: [] }]).events).toEqual([]);
+    expect(translateOpen([role, delta({ content: 'a' })]).events.map(({ type }) => type)).toEqual([
+      'message_start',
+      'content_block_start',
+      'content_block_delta',
+    ]);
   });
 
   it('§4.6 an empty answer of the last candidate may be an empty message', () => {

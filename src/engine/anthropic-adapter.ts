@@ -1,0 +1,136 @@
+import type { AttemptInput } from '../../machines/request-events.ts';
+import type { Failure, Outcome } from '../domain/outcome.ts';
+import { removalOf } from '../domain/removal.ts';
+import type { ProviderSettings } from '../domain/settings.ts';
+import { mayNameParts, unknownParts } from '../domain/unknown-parts.ts';
+import { spliceBody } from '../protocols/anthropic/body-splice.ts';
+import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
+import { withoutForeignThinking, withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
+import { SignatureScanner } from '../protocols/anthropic/signatures.ts';
+import { withoutFields } from '../protocols/anthropic/without-fields.ts';
+import { isMarkedReasoning, mayHoldReasoning } from '../protocols/openai/reasoning-mark.ts';
+import { upstreamHeaders } from '../upstream/request-headers.ts';
+import type { Transport } from '../upstream/transport.ts';
+import { watchingTransport } from '../upstream/watching-transport.ts';
+import { betasOf, namesOf, withoutHeaders } from '../upstream/without-headers.ts';
+import { hostOf } from './configuration-facts.ts';
+import {
+  type AnswerWay,
+  asksStream,
+  type MadeRequest,
+  type ModelList,
+  type ProviderAdapter,
+  type RefusedRequest,
+  type RepeatedRequest,
+  withoutCredential,
+} from './provider-adapter.ts';
+import type { ReasoningMemory } from './reasoning-memory.ts';
+
+/** As much of a refusal is looked at for words. Bytes. */
+const WORDS = 64 * 1024;
+
+/** Providers that speak the Messages API: the client's own bytes, changed where they have to be. */
+export class AnthropicAdapter implements ProviderAdapter {
+  readonly countsTokens = true;
+  readonly #isOwnKey: (value: string) => boolean;
+  readonly #memory: ReasoningMemory;
+  /** Reading an address costs more than all else that is asked of it here. */
+  readonly #hosts = new WeakMap<ProviderSettings, string>();
+
+  /** @param isOwnKey whether a client's credential is one of the balancer's own API keys */
+  constructor(isOwnKey: (value: string) => boolean, memory: ReasoningMemory) {
+    this.#isOwnKey = isOwnKey;
+    this.#memory = memory;
+  }
+
+  make(
+    { request, body: walked, stream }: RepeatedRequest,
+    provider: ProviderSettings,
+    { candidate, repair, without }: AttemptInput,
+  ): MadeRequest {
+    const own = upstreamHeaders(request.headers, provider, { isOwnKey: this.#isOwnKey });
+    if (own.kind === 'no_credential') return withoutCredential(own.reason);
+    const asked = asksStream(provider, stream, request.endpoint);
+    const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
+    const bytes = spliceBody(walked, { model: candidate.model, stream: asked });
+    const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : this.#known(bytes, provider);
+    const { headers, body } = reduced(own.headers, repaired, without);
+    return {
+      kind: 'made',
+      request: {
+        method: 'POST',
+        url: provider.baseUrl + request.path,
+        headers,
+        body,
+        connectTimeoutMs: limits.connectMs,
+        poolTimeoutMs: limits.poolMs,
+        fresh: repair === 'fresh_connection',
+      },
+      ...this.#watching(walked, provider),
+    };
+  }
+
+  /** The request without thinking that this provider would refuse: of other models, and what others are known to have signed. */
+  #known(body: Buffer, provider: ProviderSettings): Buffer {
+    const isMarked = mayHoldReasoning(body);
+    if (!isMarked && !this.#memory.hasSigners) return body;
+    const host = this.#hostOf(provider);
+    if (!isMarked && !this.#memory.holdsForeign(host, body)) return body;
+    return withoutForeignThinking(body, ({ signature, data }) =>
+      [signature, data].some((mark) => isMarkedReasoning(mark) || this.#memory.isForeign(host, mark)),
+    );
+  }
+
+  #hostOf(provider: ProviderSettings): string {
+    const host = this.#hosts.get(provider) ?? hostOf(provider);
+    this.#hosts.set(provider, host);
+    return host;
+  }
+
+  /** Remembers what it signs, where it may matter. */
+  #watching({ members }: WalkedBody, provider: ProviderSettings): { readonly way?: AnswerWay } {
+    const memory = this.#memory;
+    if (!memory.isOfUse || !members.has('thinking')) return {};
+    const transport = (plain: Transport): Transport => {
+      const host = this.#hostOf(provider);
+      const scanner = new SignatureScanner((signature) => memory.signed(host, signature));
+      return watchingTransport(plain, (bytes) => scanner.push(bytes));
+    };
+    return { way: { transport } };
+  }
+
+  judged(outcome: Failure, { repeated, provider, input, answer, redact }: RefusedRequest): Outcome {
+    if (!mayNameParts(outcome)) return outcome;
+    const made = this.make(repeated, provider, input);
+    if (made.kind !== 'made' || made.request.body === undefined) return outcome;
+    const { headers, body } = made.request;
+    const betas = betasOf(headers);
+    const parts = unknownParts(answer.body.toString('utf8', 0, WORDS), {
+      betas,
+      headers: namesOf(headers),
+      holds: (field) => {
+        const { fields } = removalOf([{ kind: 'field', name: field }], []);
+        return withoutFields(body, fields) !== body;
+      },
+    });
+    if (parts.length === 0) return outcome;
+    return { ...outcome, unknownParts: parts.map((part) => ({ ...part, because: redact(part.because) })) };
+  }
+
+  models(provider: ProviderSettings, clientHeaders: readonly string[]): ModelList | undefined {
+    const own = upstreamHeaders(clientHeaders, provider, { isOwnKey: this.#isOwnKey });
+    if (own.kind === 'no_credential') return undefined;
+    return { url: `${provider.baseUrl}/v1/models?limit=1000`, headers: own.headers };
+  }
+}
+
+/** Headers and body without the parts that the provider does not know, and without what travels with them. */
+function reduced(
+  headers: readonly string[],
+  body: Buffer,
+  without: AttemptInput['without'],
+): { readonly headers: readonly string[]; readonly body: Buffer } {
+  if (without === undefined) return { headers, body };
+  const removal = removalOf(without, betasOf(headers));
+  return { headers: withoutHeaders(headers, removal), body: withoutFields(body, removal.fields) };
+}
