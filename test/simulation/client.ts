@@ -20,6 +20,7 @@ export class SimulatedClient {
   #text = '';
   #looked = 0;
   #label: string | undefined;
+  #isStream = false;
   #count = 0;
   #expected = 0;
 
@@ -48,6 +49,7 @@ export class SimulatedClient {
       this.#end('end');
       return;
     }
+    this.#isStream = true;
     let flow: ReplyFlow | undefined;
     flow = body.pipe({
       chunk: (bytes) => {
@@ -87,11 +89,11 @@ export class SimulatedClient {
     if (this.ending !== undefined) this.#complain('whole', `it ended twice: ${this.ending}, ${ending}`);
     this.ending = ending;
     const isAnswer = this.#label !== undefined && !/"type":\s*"error"/.test(this.#text);
+    const ended = `it ended after ${this.#expected} of ${this.#count} pieces`;
     if (ending === 'end' && isAnswer && this.#expected < this.#count)
-      this.#complain(
-        'whole',
-        `it ended after ${this.#expected} of ${this.#count} pieces as if it were whole`,
-      );
+      this.#complain('whole', `${ended} as if it were whole`);
+    else if (ending === 'end' && isAnswer && this.#isStream && !this.#text.includes('"type":"message_stop"'))
+      this.#complain('whole', `${ended} and without a message_stop as if it were whole`);
     this.#ended();
   }
 }

@@ -14,6 +14,7 @@ export const WEATHERS = [
   'cutting',
   'silent',
   'picky',
+  'picky',
   'wild',
 ] as const;
 export type Weather = (typeof WEATHERS)[number];
@@ -66,12 +67,14 @@ const CHANCES: Readonly<Record<Weather, readonly (readonly [fate: Fate, chance: 
     ['cut_before_content', 0.06],
     ['html', 0.04],
     ['error_event_first', 0.06],
+    ['slow_answer', 0.1],
   ],
   slow: [['slow_answer', 0.9]],
   down: [
-    ['refuse_connection', 0.6],
+    ['refuse_connection', 0.4],
     ['status_503', 0.2],
-    ['reset_in_head', 0.2],
+    ['reset_in_head', 0.1],
+    ['silent_head', 0.2],
   ],
   offline: [['no_network', 1]],
   overloaded: [

@@ -1,5 +1,5 @@
 import type { ProviderRef } from '../../machines/provider.ts';
-import type { AttemptSettled, AttemptStarted } from '../../machines/provider-events.ts';
+import type { AttemptCommitted, AttemptSettled, AttemptStarted } from '../../machines/provider-events.ts';
 import type { HealthRecord } from '../../src/domain/health.ts';
 import type { AttemptTarget } from '../../src/domain/provider-health.ts';
 import type { Clock } from '../../src/domain/time.ts';
@@ -51,6 +51,8 @@ interface SeenAttempt {
   readonly provider: string;
   readonly event: AttemptStarted;
   settled: AttemptSettled | undefined;
+  /** A trial whose first content has not come, at the provider as it was known then. */
+  isTrying: boolean;
 }
 
 /** One request as it is followed. */
@@ -61,6 +63,8 @@ export interface Followed {
   /** Those who may serve it: the providers of the file that it began with. */
   readonly candidates: readonly string[];
   readonly attempts: SeenAttempt[];
+  /** Where its session belongs, if that one could take it when it came. */
+  readonly home: string | undefined;
   ended: RequestEnded | undefined;
 }
 
@@ -101,7 +105,9 @@ export class Witness implements ProviderEar {
   }
 
   submitted(planned: PlannedRequest, candidates: readonly string[]): Followed {
+    this.homes.began(planned.session);
     const followed: Followed = {
+      home: this.#homeOf(planned, candidates),
       id: `q${planned.number}`,
       planned,
       receivedAt: this.#clock.now(),
@@ -110,7 +116,6 @@ export class Witness implements ProviderEar {
       ended: undefined,
     };
     this.requests.set(followed.id, followed);
-    this.homes.began(planned.session);
     return followed;
   }
 
@@ -120,7 +125,7 @@ export class Witness implements ProviderEar {
       this.say('verdict', `an attempt of nobody's: ${event.attemptId}`);
       return;
     }
-    const attempt: SeenAttempt = { provider, event, settled: undefined };
+    const attempt: SeenAttempt = { provider, event, settled: undefined, isTrying: event.mode === 'trial' };
     const isRepeat = repeats(request.attempts.at(-1), attempt);
     if (request.attempts.some(({ event: { attemptId } }) => attemptId === event.attemptId))
       this.say('verdict', `${event.attemptId} began twice`);
@@ -134,6 +139,16 @@ export class Witness implements ProviderEar {
     this.homes.tried(request.planned.session, provider, event.at);
     const open = this.#open.get(provider) ?? new Set();
     this.#open.set(provider, open.add(attempt));
+  }
+
+  committed(provider: string, { attemptId }: AttemptCommitted): void {
+    for (const attempt of this.#open.get(provider) ?? [])
+      if (attempt.event.attemptId === attemptId) attempt.isTrying = false;
+  }
+
+  /** What was known of a provider may be forgotten now, its running trial included. */
+  forgotten(provider: string): void {
+    for (const attempt of this.#open.get(provider) ?? []) attempt.isTrying = false;
   }
 
   settled(provider: string, _ref: ProviderRef, event: AttemptSettled): void {
@@ -193,7 +208,7 @@ export class Witness implements ProviderEar {
       if (settled === undefined && event.result !== 'faulted')
         this.say('verdict', `${request.id} ended, and ${begun.attemptId} has no verdict`);
     const { attempts, waitedMs = 0 } = event.trace;
-    const later = attempts.filter(({ round, without }) => round > 1 && without === undefined).length;
+    const later = attempts.filter(({ round, repair, without }) => round > 1 && !repair && !without).length;
     if (later > this.#facts.maxAttempts) this.say('attempts', `${request.id} made ${later} later attempts`);
     if (waitedMs > this.#facts.holdMs) this.say('hold', `${request.id} was held for ${waitedMs} ms`);
     // Who joined another one shares its time too.
@@ -236,14 +251,8 @@ export class Witness implements ProviderEar {
   #checkTrial(attempt: SeenAttempt): void {
     const { provider, event } = attempt;
     if (event.mode !== 'trial') return;
-    const ref = this.#refs.get(provider);
     const other = [...(this.#open.get(provider) ?? [])].find(
-      (one) =>
-        one.event.mode === 'trial' &&
-        one.event.target.model === event.target.model &&
-        recordsOf(ref, event.target).some(
-          ({ trial }) => trial?.attemptId === one.event.attemptId && !trial.committed,
-        ),
+      (one) => one.isTrying && one.event.target.model === event.target.model,
     );
     if (other !== undefined)
       this.say('trial', `${event.attemptId} tries ${provider} while ${other.event.attemptId} does`);
@@ -262,14 +271,19 @@ export class Witness implements ProviderEar {
       this.say('room', `${event.attemptId} goes to ${provider}, which has ${running.length} of ${limit}`);
   }
 
-  #checkAffinity(request: Followed, attempt: SeenAttempt): void {
+  /** Its order is settled when it comes: who returns later is no longer preferred to those before it. */
+  #homeOf(planned: PlannedRequest, candidates: readonly string[]): string | undefined {
     const { stickyMs } = this.#facts;
-    const { session, endpoint } = request.planned;
-    if (stickyMs === 0 || endpoint !== 'messages') return;
-    const home = this.homes.of(session, this.#clock.now(), stickyMs);
-    if (home === undefined || home === attempt.provider || !request.candidates.includes(home)) return;
+    if (stickyMs === 0 || planned.endpoint !== 'messages') return undefined;
+    const home = this.homes.of(planned.session, this.#clock.now(), stickyMs);
+    if (home === undefined || !candidates.includes(home)) return undefined;
+    return this.#isFree(home, { model: modelOf(planned), endpoint: 'messages' }) ? home : undefined;
+  }
+
+  #checkAffinity({ id, home, planned: { session } }: Followed, attempt: SeenAttempt): void {
+    if (home === undefined || home === attempt.provider) return;
     if (this.#isFree(home, attempt.event.target))
-      this.say('affinity', `${request.id} of ${session} went to ${attempt.provider}, and belongs to ${home}`);
+      this.say('affinity', `${id} of ${session} went to ${attempt.provider}, and belongs to ${home}`);
   }
 
   /** Whether it could take a request at this moment, without any doubt. */

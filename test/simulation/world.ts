@@ -26,8 +26,8 @@ export interface Outcome {
 }
 
 const BUFFERED_BYTES = 64 * 1024 * 1024;
-/** A run that has not come to rest by then never will. */
-const MAX_TURNS = 2_000_000;
+/** A run that has not come to rest so long after its last step never will: longer than any cooldown, and any budget. ms */
+const LONGEST_REST_MS = 7_200_000;
 /** Timers that a request may have set at one time: its own, its attempt's, its exchange's, its client's. */
 const TIMERS_EACH = 10;
 
@@ -120,10 +120,11 @@ class Run {
     const { witness } = this;
     const steps = this.#plan.steps.length;
     const actors = 2 * this.#plan.providers.length;
-    for (let turn = 0; this.#clock.fireNext(); turn += 1) {
+    const endsAt = this.#startedAt + (this.#plan.steps.at(-1)?.at ?? 0) + LONGEST_REST_MS;
+    while (this.#clock.fireNext()) {
       await new Promise((resolve) => setImmediate(resolve));
       if (witness.violation !== undefined) return;
-      if (turn > MAX_TURNS) witness.say('lost', 'it never comes to rest');
+      if (this.#clock.now() > endsAt) witness.say('lost', 'it never comes to rest');
       const allowed = steps + actors + TIMERS_EACH * (this.#reading + this.#network.open);
       if (this.#clock.pending > allowed)
         witness.say('memory', `${this.#clock.pending} timers wait, where ${allowed} would be many`);
@@ -161,10 +162,12 @@ class Run {
         const next = configurationOf(this.#plan, step);
         if (next === undefined) break;
         this.#world = next;
+        for (const { name } of this.#plan.providers) this.witness.forgotten(name);
         engine.reload(next.configuration);
         break;
       }
       case 'operator':
+        this.witness.forgotten(step.provider);
         engine.operate(step.provider, step.action);
         break;
       case 'cleanup':
