@@ -127,7 +127,8 @@ describe('an answer in two thousand pieces', () => {
     // From the second client on a Subject is what shares the answer.
     if (clients === 1) expect(many.subjects).toBe(0);
     expect({ ...many, subjects: 0 }).toEqual({ ...few, subjects: 0 });
-    expect(few.actorEvents).toBeLessThan(12);
+    expect(few.actorEvents).toBeGreaterThan(0);
+    expect(few.actorEvents).toBeLessThan(13);
   });
 });
 
@@ -178,6 +179,7 @@ describe('a large request, on its whole way over sockets,', () => {
     expect((await exchange.end).status).toBe(200);
     expect(webStreams).toBe(0);
     // Heads, and the events of the answer one by one.
+    expect(longest).toBeGreaterThan(0);
     expect(longest).toBeLessThan(70_000);
   });
 });

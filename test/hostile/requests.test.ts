@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { head, RawClient } from '../http/raw.ts';
 import { type Bench, BODY, entry, useBench } from '../support/engine-bench.ts';
@@ -262,6 +263,50 @@ describe('headers', () => {
     await serves(made);
   });
 });
+
+describe('any bytes on a connection', () => {
+  const valid = Buffer.from(post(WHOLE));
+  /** A good request with some bytes changed, left out or put in. */
+  const damaged = fc
+    .array(fc.tuple(fc.nat({ max: valid.length - 1 }), fc.uint8Array({ maxLength: 4 }), fc.nat({ max: 3 })), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((changes) =>
+      changes.reduce(
+        (bytes, [at, put, cut]) => Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
+        valid,
+      ),
+    );
+  it('leave the process alive, and nothing behind', { timeout: 60_000 }, async () => {
+    const { made } = await bench();
+    const texts = fc.oneof(
+      damaged,
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(texts, { minLength: 20, maxLength: 40 }), async (many) => {
+        const clients = many.map((bytes) => {
+          const client = raw(made);
+          client.socket.end(bytes);
+          return client;
+        });
+        await Promise.all(clients.map(({ closed }) => Promise.race([closed, pause()])));
+        for (const client of clients) client.destroy();
+      }),
+      { numRuns: 15 },
+    );
+    await serves(made);
+    await eventually('nothing is under way', () => made.balancer.engine.status().inFlight === 0);
+    expect(made.balancer.engine.status().bufferedBytes).toBe(0);
+    expect(made.events.filter(({ type }) => type === 'fault')).toEqual([]);
+  });
+});
+
+/** Some turns of the event loop. */
+async function pause(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 function drained({ socket }: RawClient): Promise<void> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Transport } from '../../src/upstream/transport.ts';
 import { planOf } from './plan.ts';
 import type { explained } from './shrink.ts';
-import type { Invariant } from './witness.ts';
+import { INVARIANTS, type Invariant } from './witness.ts';
 import type { play } from './world.ts';
 
 /** A module of the product with one rule broken. */
@@ -255,6 +255,10 @@ describe('the simulation finds out that', () => {
       if (violation !== undefined) found.add(violation.invariant);
     }
     expect([...found]).toContain(mutant.invariant);
+  });
+
+  it('by a mutation for each of its invariants', () => {
+    expect(new Set(MUTATIONS.map(({ invariant }) => invariant))).toEqual(new Set(INVARIANTS));
   });
 
   it('and names the seed and the least that shows it', { timeout: 60_000 }, async () => {

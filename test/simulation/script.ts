@@ -31,7 +31,7 @@ const JSON_HEAD = ['content-type', 'application/json'];
 const MESSAGE = { id: 'm', type: 'message', role: 'assistant', model: 'x', content: [], stop_reason: null };
 
 /** A mark that tells whose answer a piece belongs to, and which of its pieces it is: `<p1.7:2/5>`. */
-export function mark(label: string, index: number, count: number): string {
+function mark(label: string, index: number, count: number): string {
   return `<${label}:${index}/${count}>`;
 }
 
