@@ -11,9 +11,13 @@ const DEADLINE_MS = 600_000;
 
 /** Plays runs in a process of their own: what it prints, and how it ended. */
 function simulate(seed: number, requests: number): Promise<{ code: number | null; text: string }> {
-  const child = spawn(process.execPath, [RUN, '--seed', String(seed), '--requests', String(requests)], {
-    timeout: DEADLINE_MS,
-  });
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=64', RUN, '--seed', String(seed), '--requests', String(requests)],
+    {
+      timeout: DEADLINE_MS,
+    },
+  );
   let text = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (bytes: Buffer) => {

@@ -161,6 +161,9 @@ export class Witness implements ProviderEar {
     if (attempt.settled !== undefined) this.say('verdict', `${event.attemptId} has two verdicts`);
     attempt.settled = event;
     this.#open.get(provider)?.delete(attempt);
+    // A younger one has decided: a trial that still hangs has lost its say.
+    for (const older of this.#open.get(provider) ?? [])
+      if (older.event.sequence < event.sequence) older.isTrying = false;
     if (event.outcome.kind === 'balancer_fault') this.say('fault', `${event.attemptId}: the balancer failed`);
     if (event.outcome.kind === 'success' && event.target.endpoint === 'messages')
       this.homes.served(request.planned.session, provider, this.#clock.now());
