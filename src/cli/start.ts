@@ -10,6 +10,7 @@ import type { BalancerEvent } from '../telemetry/events.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { ListenOptions } from './arguments.ts';
 import type { OptionsOf } from './commands.ts';
+import { reportCrashes } from './crash.ts';
 import { type Balancer, type Loaded, serve } from './serve.ts';
 import { listenForSignals } from './signals.ts';
 import { systemClock } from './system-clock.ts';
@@ -78,9 +79,11 @@ export async function serveUntilSignalled(
     return loaded;
   };
   const signals = listenForSignals();
+  const leaveCrashes = reportCrashes((text) => redact(text), stderr);
   const started = await serve({ configuration, env, clock, observe, load: loadAndKeep });
   if (started.kind === 'failed') {
     signals.close();
+    leaveCrashes();
     stderr.write(`${started.message}\n`);
     await log.close();
     return 1;
@@ -99,6 +102,7 @@ export async function serveUntilSignalled(
   await signals.first;
   await Promise.race([balancer.drain(), signals.second.then(() => balancer.stop())]);
   signals.close();
+  leaveCrashes();
   watch?.close();
   await log.close();
   return 0;

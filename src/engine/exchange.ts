@@ -19,6 +19,7 @@ import type {
 } from '../upstream/attempt-types.ts';
 import { Audience } from './audience.ts';
 import type { ErrorWords } from './client-reply.ts';
+import { clientRedactor } from './client-secrets.ts';
 import type { ClientRequest } from './interface.ts';
 import { Listing } from './listing.ts';
 import type { WholeReply } from './local-replies.ts';
@@ -373,11 +374,17 @@ export class Exchange {
     if (facts.answer !== undefined && this.#mayGoBack(outcome)) this.#answers.set(input.number, facts.answer);
     tell({
       type: 'attempt.settled',
-      outcome: isFailure(outcome)
-        ? { ...outcome, detail: this.#options.redactor.text(outcome.detail) }
-        : outcome,
+      outcome: isFailure(outcome) ? { ...outcome, detail: this.#struck(outcome.detail, input) } : outcome,
       ...(facts.usage === undefined ? {} : { usage: facts.usage }),
     });
+  }
+
+  /** Words that logs and `/providers` show: without any credential, the client's own included. */
+  #struck(detail: string, { candidate }: AttemptInput): string {
+    const { runtime, redactor, request } = this.#options;
+    const text = redactor.text(detail);
+    const isPassedOn = runtime.providers.get(candidate.provider)?.credential.kind === 'passthrough';
+    return isPassedOn ? clientRedactor(request.headers).text(text) : text;
   }
 
   /** Of the others only the failure's words are kept: many large answers are not worth their room. */

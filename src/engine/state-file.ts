@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import {
@@ -41,6 +41,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 export async function openStateStore(options: StateStoreOptions): Promise<StateStore> {
   const { file, clock, collect, warn } = options;
   const stored = file === undefined ? undefined : await read(file, warn);
+  if (file !== undefined) await sweep(file);
   const salt = stored?.salt ?? randomBytes(16).toString('hex');
   let timer: unknown;
   let dirty = false;
@@ -96,6 +97,28 @@ async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   await writeFile(temporary, text, { mode: 0o600 });
   await rename(temporary, file);
+}
+
+/** Removes what balancers left half written that were killed meanwhile: each has a name of its own, and nobody else would. */
+async function sweep(file: string): Promise<void> {
+  const folder = dirname(file);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const pid = name.startsWith(`${basename(file)}.`) ? /\.(\d+)\.tmp$/.exec(name)?.[1] : undefined;
+    if (pid !== undefined && !isRunning(Number(pid)))
+      await rm(join(folder, name), { force: true }).catch(() => {});
+  }
+}
+
+/** Another process of this number, that is; our own has not written anything yet. */
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
 }
 
 function isMissing(error: unknown): boolean {
