@@ -9,6 +9,7 @@ import { serveHttp } from '../support/loopback.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { clientRequest, configurationOf, STREAM_BODY, STREAM_TEXT } from '../support/msw-bench.ts';
 import { scriptedTransport } from '../support/scripted-transport.ts';
+import { SIZE_COUNTER } from '../support/size-counter.ts';
 
 /** What an answer must not cost the more often it comes in pieces (docs/performance.md, rules 1, 2 and 4). */
 
@@ -67,6 +68,7 @@ async function countsOf(pieces: number, clients: number) {
     },
     buffers: createBufferBudget(() => 1_000_000_000),
     isUtf8,
+    countTokens: SIZE_COUNTER.countTokens,
   });
   engine.opened();
   let received = 0;

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
 import { createEngine, type RunningEngine } from '../../src/engine/engine.ts';
 import type { ClientRequest } from '../../src/engine/interface.ts';
+import { SIZE_COUNTER } from '../support/size-counter.ts';
 import { listenToProviders } from './actor-probe.ts';
 import { seeded, seedOf } from './chance.ts';
 import { SimulatedClient } from './client.ts';
@@ -99,6 +100,7 @@ class Run {
       },
       buffers: this.#budget,
       isUtf8,
+      countTokens: SIZE_COUNTER.countTokens,
     });
     engine.opened();
     for (const step of this.#plan.steps) this.#clock.setTimeout(() => this.#perform(step, engine), step.at);
