@@ -1,7 +1,7 @@
 /** The provider of the bench: answers at once, reads bodies without looking at them. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { DELTA } from './traffic.ts';
+import { CHAT_CHUNK, chatChunk, DELTA } from './traffic.ts';
 
 const START = Buffer.from(
   'event: message_start\n' +
@@ -16,7 +16,23 @@ const END = Buffer.from(
     'data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":15}}\n\n' +
     'event: message_stop\ndata: {"type":"message_stop"}\n\n',
 );
-const SHORT_ANSWER = Buffer.concat([START, DELTA, END]);
+
+/** What a stream is made of. */
+interface Pieces {
+  readonly start: Buffer;
+  readonly delta: Buffer;
+  readonly end: Buffer;
+}
+
+const MESSAGES: Pieces = { start: START, delta: DELTA, end: END };
+const CHAT: Pieces = {
+  start: chatChunk({ role: 'assistant', content: '' }),
+  delta: CHAT_CHUNK,
+  end: Buffer.concat([
+    chatChunk({}, 'stop', { prompt_tokens: 25, completion_tokens: 15, total_tokens: 40 }),
+    Buffer.from('data: [DONE]\n\n'),
+  ]),
+};
 const OVERLOADED = Buffer.from('{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}');
 const HEADERS = [
   'content-type',
@@ -32,7 +48,7 @@ const server = createServer({ keepAliveTimeout: 120_000 }, (incoming, outgoing) 
   incoming.once('end', () => answer(incoming, outgoing));
 });
 
-/** `/overloaded/…` refuses; `?events=N&every=MS` streams; everything else gets a short answer. */
+/** `/overloaded/…` refuses; `…/chat/completions` speaks that; `?events=N&every=MS` streams, else the answer is short. */
 function answer({ url = '' }: IncomingMessage, outgoing: ServerResponse): void {
   if (url.startsWith('/overloaded')) {
     outgoing.writeHead(529, [
@@ -45,19 +61,25 @@ function answer({ url = '' }: IncomingMessage, outgoing: ServerResponse): void {
     return;
   }
   outgoing.writeHead(200, HEADERS);
-  const query = new URL(url, 'http://bench').searchParams;
+  const { pathname, searchParams: query } = new URL(url, 'http://bench');
+  const pieces = pathname.endsWith('/chat/completions') ? CHAT : MESSAGES;
   const events = Number(query.get('events') ?? 0);
-  if (events === 0) outgoing.end(SHORT_ANSWER);
-  else stream(outgoing, events, Number(query.get('every') ?? 10));
+  if (events === 0) outgoing.end(Buffer.concat([pieces.start, pieces.delta, pieces.end]));
+  else stream(outgoing, pieces, events, Number(query.get('every') ?? 10));
 }
 
-function stream(outgoing: ServerResponse, events: number, everyMs: number): void {
-  outgoing.write(START);
+function stream(
+  outgoing: ServerResponse,
+  { start, delta, end }: Pieces,
+  events: number,
+  everyMs: number,
+): void {
+  outgoing.write(start);
   let left = events;
   const timer = setInterval(() => {
     left -= 1;
-    if (left >= 0) outgoing.write(DELTA);
-    else outgoing.end(END);
+    if (left >= 0) outgoing.write(delta);
+    else outgoing.end(end);
   }, everyMs);
   outgoing.once('close', () => clearInterval(timer));
 }

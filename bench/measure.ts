@@ -26,7 +26,8 @@ export interface Comparison {
 
 const CONCURRENCY = 8;
 const STREAMS = 100;
-const EVERY_MS = 10;
+/** A stream's events come so far apart. */
+export const EVERY_MS = 10;
 
 /**
  * Measures one after the other, round by round: whatever else the machine does falls on both alike, and a round that
@@ -63,6 +64,11 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
 }
 
+/** Events of one stream: it outlasts the measurement by as long as all may take to begin. */
+export function eventsOf({ streamMs }: Effort): number {
+  return Math.ceil((streamMs + 1_000) / EVERY_MS);
+}
+
 /** CPU time a request, µs. */
 export async function cpuPerRequest(
   client: LoadClient,
@@ -91,11 +97,11 @@ export function cpuPerChunk(
   client: LoadClient,
   pipe: Target,
   balancer: Target,
-  { rounds, streamMs }: Effort,
+  effort: Effort,
   equal = false,
 ): Promise<Comparison> {
-  // They outlast the measurement by as long as they may take to begin.
-  const events = Math.ceil((streamMs + 1_000) / EVERY_MS);
+  const { rounds, streamMs } = effort;
+  const events = eventsOf(effort);
   return compare(pipe, balancer, rounds, async (target) => {
     await client.beginStreams({ url: target.url, streams: STREAMS, events, everyMs: EVERY_MS, equal });
     const cpuBefore = await cpuOf(target);

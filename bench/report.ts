@@ -11,6 +11,9 @@ export interface Findings {
   readonly shareable: Comparison;
   /** A hundred clients of one stream against a hundred streams. */
   readonly shared: Comparison;
+  /** Requests to a provider of type `openai`: `pipe` is the balancer before one of type `anthropic`, here and below. */
+  readonly converted100KB: Comparison;
+  readonly translatedChunk: Comparison;
   readonly firstByte: {
     readonly bytes: number;
     /** Added to the same request sent without any proxy. */
@@ -25,7 +28,7 @@ export interface Findings {
 interface Limit {
   readonly what: string;
   readonly most: number;
-  readonly unit: '×' | ' ms';
+  readonly unit: '×' | ' ms' | ' µs';
   readonly found: (findings: Findings) => number;
 }
 
@@ -38,8 +41,25 @@ const LIMITS: readonly Limit[] = [
     unit: '×',
     found: ({ shareable }) => shareable.ratio,
   },
+  {
+    what: 'conversion of a request of 100 KB',
+    most: 3,
+    unit: ' ms',
+    found: ({ converted100KB }) => more(converted100KB) / 1000,
+  },
+  {
+    what: 'translation of a stream event',
+    most: 15,
+    unit: ' µs',
+    found: ({ translatedChunk }) => more(translatedChunk),
+  },
   { what: 'added to the first byte', most: 0.8, unit: ' ms', found: ({ firstByte }) => firstByte.balancerMs },
 ];
+
+/** How much more the one takes than the other, µs. */
+function more({ pipe, balancer }: Comparison): number {
+  return balancer - pipe;
+}
 
 /** The limits that these findings exceed, a line each. */
 export function missed(findings: Findings): string[] {
@@ -52,6 +72,7 @@ export function missed(findings: Findings): string[] {
 /** The findings as a table for people. */
 export function table(findings: Findings): string {
   const { request1KB, request100KB, request1MB, chunk, shareable, shared, firstByte, failoverMs } = findings;
+  const { converted100KB, translatedChunk } = findings;
   const rows = [
     ['', 'bare pipe', 'balancer', 'ratio', 'half of the rounds', 'at most'],
     cpuRow('CPU a request of 1 KB', request1KB),
@@ -60,6 +81,8 @@ export function table(findings: Findings): string {
     cpuRow('CPU a stream event', chunk, '1.2×'),
     cpuRow('… could be shared, to sharing off', shareable, '1.1×'),
     cpuRow('… 100 share, to sharing off', shared),
+    cpuRow('CPU a converted request of 100 KB, to a passed one', converted100KB, '+3 ms'),
+    cpuRow('CPU a translated stream event, to a passed one', translatedChunk, '+15 µs'),
     [
       `added to the first byte (${firstByte.bytes / 1024} KB)`,
       ms(firstByte.pipeMs),

@@ -7,10 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LoadClient, loadClient } from './load.ts';
-import { addedMs, cpuPerChunk, cpuPerRequest, type Effort, FULL, QUICK } from './measure.ts';
+import {
+  addedMs,
+  cpuPerChunk,
+  cpuPerRequest,
+  type Effort,
+  EVERY_MS,
+  eventsOf,
+  FULL,
+  QUICK,
+} from './measure.ts';
 import { type Processes, startProcesses, type Target } from './processes.ts';
 import { type Findings, machine, missed, table } from './report.ts';
-import { startBalancer, startProgram } from './targets.ts';
+import { startBalancer, startProgram, type Upstream } from './targets.ts';
 
 const HELP = `npm run bench -- [options]
 
@@ -53,10 +62,20 @@ async function measured(processes: Processes, folder: string, effort: Effort): P
   const { url } = upstream;
   const client = loadClient((await startProgram(processes, 'the client', 'load-client.js')).child);
   const pipe = await startProgram(processes, 'the bare pipe', 'bare-pipe.js', [url]);
-  const balancer = await startBalancer(processes, folder, 'balancer', [url], values.profile);
-  const failing = await startBalancer(processes, folder, 'failover', [`${url}/overloaded`, url]);
-  const off = { deduplication: { enabled: false } };
-  const unshared = await startBalancer(processes, folder, 'unshared', [url], undefined, off);
+  const start = (
+    name: string,
+    upstreams: readonly Upstream[],
+    own = {},
+    profiles?: string,
+  ): Promise<Target> => startBalancer(processes, folder, name, upstreams, profiles, own);
+  const direct = { base_url: url };
+  const balancer = await start('balancer', [direct], {}, values.profile);
+  const failing = await start('failover', [{ base_url: `${url}/overloaded` }, direct]);
+  const unshared = await start('unshared', [direct], { deduplication: { enabled: false } });
+  const chat = `${url}/v1/chat/completions`;
+  const converting = await start('converting', [{ base_url: chat, type: 'openai' }]);
+  const translated = `${chat}?events=${eventsOf(effort)}&every=${EVERY_MS}`;
+  const translating = await start('translating', [{ base_url: translated, type: 'openai' }]);
   const perRequest = (bytes: number) => {
     say(`CPU time of requests of ${bytes / KB} KB …`);
     return cpuPerRequest(client, pipe, balancer, bytes, effort);
@@ -69,6 +88,9 @@ async function measured(processes: Processes, folder: string, effort: Effort): P
   say('CPU time of streams that are, or could be, shared …');
   const shareable = await cpuPerChunk(client, unshared, balancer, effort);
   const shared = await cpuPerChunk(client, unshared, balancer, effort, true);
+  say('CPU time of conversions …');
+  const converted100KB = await cpuPerRequest(client, balancer, converting, 100 * KB, effort);
+  const translatedChunk = await cpuPerChunk(client, balancer, translating, effort);
   return {
     request1KB,
     request100KB,
@@ -76,6 +98,8 @@ async function measured(processes: Processes, folder: string, effort: Effort): P
     chunk,
     shareable,
     shared,
+    converted100KB,
+    translatedChunk,
     ...(await times(client, url, { pipe, balancer, failing }, effort)),
   };
 }

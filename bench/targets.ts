@@ -19,22 +19,28 @@ export async function startProgram(
   return { name, url: (message as { url: string }).url, child };
 }
 
+/** A provider of the balancer by its address, and what else is said of it. */
+export interface Upstream {
+  readonly base_url: string;
+  readonly type?: 'openai';
+}
+
 /**
- * Starts the compiled balancer before the providers at these addresses, as `start` does, with a log level at which it
+ * Starts the compiled balancer before these providers, as `start` does, with a log level at which it
  * says nothing of single requests. No failure makes a provider cool: failover is what is measured.
  */
 export async function startBalancer(
   processes: Processes,
   folder: string,
   name: string,
-  addresses: readonly string[],
+  upstreams: readonly Upstream[],
   profiles?: string,
   own: Readonly<Record<string, unknown>> = {},
 ): Promise<Target> {
   const file = join(folder, `${name}.json`);
-  const providers = addresses.map((baseUrl, index) => ({
+  const providers = upstreams.map((upstream, index) => ({
     name: `provider-${index + 1}`,
-    base_url: baseUrl,
+    ...upstream,
     auth_type: 'api_key',
     auth_value: 'sk-bench-upstream',
   }));
