@@ -1,3 +1,4 @@
+import { policyFor } from '../src/domain/counting-policy.ts';
 import { type HealthChange, healthChanges } from '../src/domain/health-changes.ts';
 import { ruleOf } from '../src/domain/health-verdict.ts';
 import { HEALTHY_PROVIDER, type ProviderHealth } from '../src/domain/provider-health.ts';
@@ -15,11 +16,12 @@ export function attemptChanges(
   event: AttemptEvent,
   health: ProviderHealth,
 ): readonly ProviderHealthChanged[] {
+  const { unhealthyThreshold } = policyFor(event.target.endpoint, context.policy);
   return healthChanges(context.health, health, event.at).map((change) => ({
     type: 'health.changed',
     provider: context.id,
     ...change,
-    rule: ruleText(event, change, context.policy.unhealthyThreshold),
+    rule: ruleText(event, change, unhealthyThreshold),
     attemptId: event.attemptId,
     ...('requestId' in event ? { requestId: event.requestId } : {}),
     ...('outcome' in event && event.outcome.kind !== 'success' ? { failure: event.outcome } : {}),

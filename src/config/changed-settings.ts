@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<keyof Flat, string>> = {
   selectionStrategy: 'selection_strategy',
   randomTop: 'random_top',
   stickyProviderDurationMs: 'sticky_provider_duration',
+  tokenCounting: 'token_counting',
   pingIntervalMs: 'ping_interval',
   maxBodySize: 'max_body_size',
   maxBufferedBytes: 'max_buffered_bytes',

@@ -112,7 +112,7 @@ function lenient(diagnostic: Diagnostic): Diagnostic {
 function assemble(file: ConfigFile, reading: Reading, context: ParseContext, report: Report): Configuration {
   const resolvePath = context.resolvePath ?? ((path) => path);
   const written = (slot: string) => reading.spots.has(slot);
-  const timeouts = readTimeouts(file.settings.timeouts);
+  const timeouts = readTimeouts(file.settings);
   reportUnsetSettings(reading.unset, report);
   const providers = readProviders(file.providers, { report, unset: reading.unset, timeouts, resolvePath });
   reportShortTimeouts(file, report);

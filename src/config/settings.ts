@@ -4,6 +4,7 @@ import type {
   ResilienceSettings,
   Settings,
   TestingSettings,
+  TokenCountingSettings,
   UnhealthyLists,
 } from '../domain/settings.ts';
 import { compileBodyPattern } from './body-patterns.ts';
@@ -40,6 +41,7 @@ export function readSettings(entry: SettingsEntry, context: SettingsContext): Se
     randomTop: entry.random_top,
     stickyProviderDurationMs: toMs(entry.sticky_provider_duration),
     resilience: readResilience(entry),
+    tokenCounting: readTokenCounting(entry.token_counting),
     unhealthy: readLists(entry, context),
     pingIntervalMs: toMs(entry.ping_interval),
     maxBodySize: entry.max_body_size,
@@ -92,6 +94,15 @@ function readResilience(entry: SettingsEntry): ResilienceSettings {
     maxAttempts: entry.max_attempts,
     requestBudgetMs: toMs(entry.request_budget),
     failoverBelowThreshold: entry.failover_below_threshold,
+  };
+}
+
+function readTokenCounting(entry: SettingsEntry['token_counting']): TokenCountingSettings {
+  const { api_failure_cooldown: cooldown, failure_threshold: failureThreshold } = entry;
+  return {
+    alwaysLocal: entry.always_use_local,
+    ...(failureThreshold !== undefined && { failureThreshold }),
+    ...(cooldown !== undefined && { failureCooldownMs: toMs(cooldown) }),
   };
 }
 

@@ -8,8 +8,16 @@ export function toMs(seconds: number): number {
 
 type Phases = SettingsEntry['timeouts']['streaming'];
 
-export function readTimeouts(entry: SettingsEntry['timeouts']): Timeouts {
-  return { streaming: phases(entry.streaming), nonStreaming: phases(entry.non_streaming) };
+/** The general limits, and that of counting tokens, which has no phases. */
+export function readTimeouts({
+  timeouts,
+  token_counting,
+}: Pick<SettingsEntry, 'timeouts' | 'token_counting'>): Timeouts {
+  return {
+    streaming: phases(timeouts.streaming),
+    nonStreaming: phases(timeouts.non_streaming),
+    countMs: toMs(token_counting.timeout_override),
+  };
 }
 
 /** A provider's own limits over the general ones. */
@@ -17,6 +25,7 @@ export function overrideTimeouts(general: Timeouts, own: ProviderEntry['timeouts
   return {
     streaming: override(general.streaming, own.streaming),
     nonStreaming: override(general.nonStreaming, own.non_streaming),
+    countMs: general.countMs,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Availability } from './availability.ts';
 import type { Failure, FailureKind, Outcome } from './outcome.ts';
-import type { ResilienceSettings } from './settings.ts';
+import type { ResilienceSettings, TokenCountingSettings } from './settings.ts';
 import type { AttemptMode } from './trace.ts';
 
 /**
@@ -73,14 +73,18 @@ export interface Verdict {
   readonly chance: number;
 }
 
-export type HealthPolicy = Pick<
-  ResilienceSettings,
-  | 'failureCooldownMs'
-  | 'maxCooldownMs'
-  | 'unhealthyThreshold'
-  | 'unhealthyResetOnSuccess'
-  | 'unhealthyResetTimeoutMs'
->;
+export interface HealthPolicy
+  extends Pick<
+    ResilienceSettings,
+    | 'failureCooldownMs'
+    | 'maxCooldownMs'
+    | 'unhealthyThreshold'
+    | 'unhealthyResetOnSuccess'
+    | 'unhealthyResetTimeoutMs'
+  > {
+  /** What differs where tokens are counted. */
+  readonly counting?: Pick<TokenCountingSettings, 'failureThreshold' | 'failureCooldownMs'>;
+}
 
 /** At most every third trial is cut short (slow is not dead): two with their full times follow each. */
 const FULL_TRIALS_BETWEEN_CUTS = 2;

@@ -1,5 +1,6 @@
 import type { Availability } from './availability.ts';
 import { afterCutShort } from './cooldown.ts';
+import { policyFor, ruleFor } from './counting-policy.ts';
 import {
   availability,
   claimTrial,
@@ -9,7 +10,7 @@ import {
   type HealthRecord,
   type Verdict,
 } from './health.ts';
-import { afterFailure, afterNoFault, afterQuiet, afterSuccess, ruleOf } from './health-verdict.ts';
+import { afterFailure, afterNoFault, afterQuiet, afterSuccess } from './health-verdict.ts';
 import type { Endpoint, Failure } from './outcome.ts';
 import type { AttemptMode } from './trace.ts';
 
@@ -98,15 +99,16 @@ export function attemptSettled(
   health: ProviderHealth,
   target: AttemptTarget,
   verdict: Verdict,
-  policy: HealthPolicy,
+  general: HealthPolicy,
 ): ProviderHealth {
   const { outcome } = verdict;
+  const policy = policyFor(target.endpoint, general);
   const rested = mapRecords(health, target, (record) => afterQuiet(record, policy, verdict.at));
   if (outcome.kind === 'success')
     return mapRecords(rested, target, (record) => afterSuccess(record, verdict, policy));
   if (outcome.cutShort === true)
     return mapRecords(rested, target, (record) => afterCutShort(record, verdict, outcome, policy));
-  const rule = ruleOf(outcome);
+  const rule = ruleFor(outcome, target.endpoint, policy);
   const blamed = rule.counts === 'never' ? undefined : blamedScope(outcome, rule.blame);
   const judged =
     blamed === undefined

@@ -29,6 +29,8 @@ export interface PhaseTimeouts {
 export interface Timeouts {
   readonly streaming: PhaseTimeouts;
   readonly nonStreaming: PhaseTimeouts;
+  /** How long a provider may take to count tokens, from the first step to the whole answer. */
+  readonly countMs: number;
 }
 
 export interface ProviderSettings {
@@ -125,6 +127,16 @@ export interface TestingSettings {
   readonly triggerKeywords: readonly string[];
 }
 
+/** Who counts tokens, and what follows where a provider fails to. What is absent is as for messages. */
+export interface TokenCountingSettings {
+  /** No provider is ever asked to count. */
+  readonly alwaysLocal: boolean;
+  /** How many counted failures make a provider be passed over. */
+  readonly failureThreshold?: number;
+  /** For how long, ms. Does not grow. */
+  readonly failureCooldownMs?: number;
+}
+
 /** How equal requests share one answer. */
 export interface DeduplicationSettings {
   readonly enabled: boolean;
@@ -159,6 +171,7 @@ export interface Settings {
   /** How long affinity lasts after a session's last request, ms. */
   readonly stickyProviderDurationMs: number;
   readonly resilience: ResilienceSettings;
+  readonly tokenCounting: TokenCountingSettings;
   readonly unhealthy: UnhealthyLists;
   readonly pingIntervalMs: number;
   /** Largest request body accepted, bytes. */

@@ -97,12 +97,13 @@ function rejected(
   return ownReply(400, 'invalid_request_error', reason, requestId, providerErrorKeys(runtime, []));
 }
 
-/** Those of the candidates that can be asked to count tokens. */
+/** Those of the candidates that can be asked to count tokens; none where the user wants all counted here. */
 function counting(
   tiers: AdmittedRequest['tiers'],
-  { providers }: Runtime,
+  { providers, configuration }: Runtime,
   { adapters }: AdmissionOptions,
 ): AdmittedRequest['tiers'] {
+  if (configuration.settings.tokenCounting.alwaysLocal) return [];
   const counts = ({ provider }: Candidate): boolean => {
     const type = providers.get(provider)?.type;
     return type !== undefined && adapters[type]?.countsTokens === true;

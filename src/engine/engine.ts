@@ -2,6 +2,7 @@ import type { Actor } from 'xstate';
 import { balancerMachine, type ProviderPlan, providerSystemId } from '../../machines/balancer.ts';
 import type { ProviderRef } from '../../machines/provider.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
+import { healthPolicy } from '../domain/counting-policy.ts';
 import { NOTHING_LEARNED } from '../domain/learned-parts.ts';
 import { HEALTHY_PROVIDER } from '../domain/provider-health.ts';
 import { createRedactor, type Redactor } from '../domain/secrets.ts';
@@ -106,11 +107,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   }
 
   function balancerInput(configuration: Configuration, before?: Configuration) {
-    const { resilience, shutdownTimeoutMs } = configuration.settings;
+    const { settings } = configuration;
     return {
       providers: plansOf(configuration, before),
-      policy: resilience,
-      shutdownTimeoutMs,
+      policy: healthPolicy(settings),
+      shutdownTimeoutMs: settings.shutdownTimeoutMs,
       at: clock.now(),
     };
   }

@@ -93,6 +93,9 @@ const MARGIN_MS = 20_000;
 /** The patience of a client that does not tell it, less the margin, ms. */
 const DEFAULT_BUDGET_MS = 580_000;
 
+/** What a count of tokens has at most, over all providers that are asked, ms. */
+export const COUNT_BUDGET_MS = 30_000;
+
 /** How long a request has until its first content or its final error, ms. */
 export function budgetMs(
   stream: boolean,
@@ -100,7 +103,7 @@ export function budgetMs(
   patienceMs: number | undefined,
   requestBudgetMs: number,
 ): number {
-  if (endpoint === 'count_tokens') return Math.min(patienceMs ?? DEFAULT_BUDGET_MS, 30_000);
+  if (endpoint === 'count_tokens') return Math.min(patienceMs ?? DEFAULT_BUDGET_MS, COUNT_BUDGET_MS);
   if (stream) return requestBudgetMs;
   if (patienceMs === undefined) return DEFAULT_BUDGET_MS;
   return Math.max(patienceMs - MARGIN_MS, patienceMs / 2);

@@ -1,6 +1,7 @@
 import type { RequestInput, RequestPorts } from '../../machines/request-events.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import { hostOf } from './configuration-facts.ts';
+import { COUNT_BUDGET_MS } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What is known of a request when its chart starts. */
@@ -22,7 +23,7 @@ export function requestInput(
     endpoint,
     order,
     reason,
-    deadlineAt,
+    deadlineAt: endpoint === 'count_tokens' ? deadlineAt + beyondBudgetMs(order, providers) : deadlineAt,
     policy: {
       stream,
       holdMs: isSide ? 0 : resilience.holdWhileCoolingMs,
@@ -32,4 +33,10 @@ export function requestInput(
     },
     ports: { host: (provider) => hostOf(providers.get(provider)), ...ports },
   };
+}
+
+/** How much longer than its usual budget a count may take, ms: one provider has all the time that the user gives it. */
+function beyondBudgetMs(order: RequestPlan['order'], providers: Runtime['providers']): number {
+  const times = order.map(({ provider }) => providers.get(provider)?.timeouts.countMs ?? 0);
+  return Math.max(0, Math.max(...times) - COUNT_BUDGET_MS);
 }

@@ -1,5 +1,6 @@
 import type { ProviderRef } from '../../machines/provider.ts';
 import { withoutUser } from '../domain/address.ts';
+import { healthPolicy, policyFor } from '../domain/counting-policy.ts';
 import { availability, type HealthRecord } from '../domain/health.ts';
 import { healthState } from '../domain/health-changes.ts';
 import { knownParts } from '../domain/learned-parts.ts';
@@ -18,7 +19,8 @@ export function providerStatus(
   runtime: Runtime,
   now: number,
 ): ProviderStatus {
-  const threshold = runtime.configuration.settings.resilience.unhealthyThreshold;
+  const policy = healthPolicy(runtime.configuration.settings);
+  const threshold = policy.unhealthyThreshold;
   const context = ref?.getSnapshot().context;
   const health = context?.health;
   const { unservable } = provider;
@@ -42,7 +44,7 @@ export function providerStatus(
     })),
     endpoints: [...(health?.endpoints ?? [])].map(([endpoint, record]) => ({
       endpoint,
-      ...recordStatus(record, threshold, now),
+      ...recordStatus(record, policyFor(endpoint, policy).unhealthyThreshold, now),
     })),
     learned: [...(context?.learned ?? [])].flatMap(([model, parts]) =>
       knownParts(new Map([[model, parts]]), model, now).map((part) => ({ model, ...part })),

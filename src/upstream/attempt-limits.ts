@@ -5,7 +5,6 @@ import type { Limits } from './watchdog.ts';
 const HURRIED_START_MS = 15_000;
 const HIDDEN_THINKING_MS = 600_000;
 const ERROR_BODY_MS = 10_000;
-const COUNT_TOKENS_MS = 10_000;
 
 /**
  * The limits that hold while an attempt waits.
@@ -14,7 +13,7 @@ const COUNT_TOKENS_MS = 10_000;
  */
 export function limitsOf(stage: Stage, params: AttemptControl['params'], sent: boolean): Limits {
   const { timeouts, asksStream, hurried, endpoint } = params;
-  if (endpoint !== 'messages') return { totalMs: COUNT_TOKENS_MS };
+  if (endpoint !== 'messages') return { totalMs: timeouts.countMs };
   const { connectMs, poolMs, firstContentMs, readMs } = timeouts.streaming;
   switch (stage) {
     case 'start':

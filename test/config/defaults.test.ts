@@ -18,6 +18,7 @@ test('a file with one provider gets every default', () => {
         timeouts: {
           streaming: { connectMs: 30_000, readMs: 120_000, poolMs: 30_000, firstContentMs: 180_000 },
           nonStreaming: { connectMs: 30_000, readMs: 600_000, poolMs: 30_000, firstContentMs: 180_000 },
+          countMs: 10_000,
         },
         mustStream: false,
         streamingMode: 'auto',
@@ -40,6 +41,7 @@ test('a file with one provider gets every default', () => {
         requestBudgetMs: 900_000,
         failoverBelowThreshold: true,
       },
+      tokenCounting: { alwaysLocal: false },
       unhealthy: {
         httpCodes: [402, 403, 404, 408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529],
         errorTypes: [],
@@ -102,6 +104,7 @@ test('every setting is taken over', () => {
   timeouts:
     streaming: { connect_timeout: 1, read_timeout: 2, pool_timeout: 3, first_content_timeout: 4 }
     non_streaming: { connect_timeout: 5, read_timeout: 6, pool_timeout: 7 }
+  token_counting: { api_failure_cooldown: 5, failure_threshold: 4, always_use_local: true, timeout_override: 0.5 }
   ping_interval: 0
   max_body_size: 1000
   max_buffered_bytes: 1.5 GiB
@@ -149,6 +152,7 @@ test('every setting is taken over', () => {
       requestBudgetMs: 60_000,
       failoverBelowThreshold: false,
     },
+    tokenCounting: { alwaysLocal: true, failureThreshold: 4, failureCooldownMs: 5000 },
     unhealthy: {
       httpCodes: [418],
       errorTypes: ['no_available_token'],

@@ -430,11 +430,11 @@ describe('what is accepted all the same:', () => {
   });
 
   test('keys of features that are not served yet are told of once each, in a check only', () => {
-    const text = `${GOOD_PROVIDER}    zed_config: { threads: 2 }\nsettings:\n  token_counting: { enabled: true, other: [1] }\n  oauth:\n`;
+    const text = `${GOOD_PROVIDER}    zed_config: { threads: 2 }\nsettings:\n  oauth: { enabled: true, other: [1] }\n`;
     expect(told(text)).toEqual([]);
     expect(told(text, 'check')).toEqual([
       '5:17: warning: providers[0].zed_config: accepted, but not served yet; it has no effect',
-      '7:19: warning: settings.token_counting: accepted, but not served yet; it has no effect',
+      '7:10: warning: settings.oauth: accepted, but not served yet; it has no effect',
     ]);
   });
 

@@ -93,7 +93,6 @@ export const OLDER_FILES: Readonly<
     said: [
       'warning! not-served providers[0].auth_value',
       'warning! not-served providers[1].auth_value',
-      'warning not-served settings.token_counting',
       'warning! retired-key settings.app_version',
     ],
   },

@@ -69,6 +69,20 @@ describe('a count that no provider made', () => {
     expect(bench.balancer.engine.status().bufferedBytes).toBe(0);
   });
 
+  it('is answered while the balancer drains where no provider is ever asked, too', async () => {
+    const { tokens, bodies, counted } = heldCounter();
+    const only = await start({ name: 'only' });
+    const settings = { token_counting: { always_use_local: true } };
+    const bench = await balance({ providers: [entry(only)], settings }, { tokens });
+    const answer = ask(bench).end;
+    await bench.until('a count', () => bodies.length === 1);
+    const drained = bench.balancer.drain();
+    counted(8);
+    expect((await answer).text).toBe('{"input_tokens":8}');
+    await drained;
+    expect(only.requests).toHaveLength(0);
+  });
+
   it('is told as cancelled where its client leaves meanwhile', async () => {
     const { bench, bodies, counted } = await uncounted();
     const leaving = ask(bench);

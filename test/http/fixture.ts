@@ -26,6 +26,7 @@ export const SETTINGS: Settings = {
     requestBudgetMs: 900_000,
     failoverBelowThreshold: true,
   },
+  tokenCounting: { alwaysLocal: false },
   unhealthy: { httpCodes: [], errorTypes: [], exceptionPatterns: [], responseBodyPatterns: [] },
   pingIntervalMs: 15_000,
   maxBodySize: 1_000_000,

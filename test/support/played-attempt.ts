@@ -36,7 +36,7 @@ export function playAttempt(
     asksStream: changes.stream ?? true,
     streamingMode: 'auto',
     credential: 'own',
-    timeouts: { streaming: PHASES, nonStreaming: { ...PHASES, readMs: 600_000 } },
+    timeouts: { streaming: PHASES, nonStreaming: { ...PHASES, readMs: 600_000 }, countMs: 10_000 },
     hurried: false,
     deadlineAt: clock.now() + 900_000,
     budgetMs: 900_000,

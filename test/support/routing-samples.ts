@@ -16,7 +16,7 @@ export function provider(id: string, changes: Partial<ProviderSettings> = {}): P
     modelMappings: {},
     availableModels: [],
     headers: {},
-    timeouts: { streaming: PHASES, nonStreaming: PHASES },
+    timeouts: { streaming: PHASES, nonStreaming: PHASES, countMs: 10_000 },
     mustStream: false,
     streamingMode: 'auto',
     ...changes,
