@@ -428,3 +428,39 @@ describe('models.list', () => {
     }
   });
 });
+
+describe('the openai package before a provider of type openai', () => {
+  it('gets what the provider said, streamed and not: both conversions undo each other', async () => {
+    const provider = await start({
+      behaviour: {
+        kind: 'message',
+        blocks: [
+          { type: 'text', text: 'Hello 😀' },
+          { type: 'tool_use', id: 'call_1', name: 'weather', input: { city: 'Oslo' } },
+        ],
+        usage: { input: 5, output: 7, cacheRead: 3 },
+      },
+    });
+    const bench = await balance({ providers: [entry(provider, { type: 'openai' })] });
+    const ask = { model: 'gpt-test', messages: [...HELLO], tools: [WEATHER] };
+    const whole = await clientOf(bench).chat.completions.create(ask);
+    const streamed = await clientOf(bench).chat.completions.stream(ask).finalChatCompletion();
+    for (const { choices } of [whole, streamed]) {
+      expect(choices).toMatchObject([
+        {
+          message: {
+            content: 'Hello 😀',
+            tool_calls: [
+              { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } },
+            ],
+          },
+          finish_reason: 'tool_calls',
+        },
+      ]);
+    }
+    expect(whole.usage).toMatchObject({ prompt_tokens: 8, completion_tokens: 7 });
+    const [request] = provider.requests;
+    expect([request?.method, request?.path]).toEqual(['POST', '/v1/chat/completions']);
+    expect(bodyOf(request)).toMatchObject({ model: 'gpt-test', messages: HELLO, tools: [WEATHER] });
+  });
+});
