@@ -68,6 +68,11 @@ export class ParallelBroadcaster<Reason> {
     return this.#ending === undefined && (this.#isReplayed || !this.#hasBegun);
   }
 
+  /** Whether the source has come to an end, of whatever kind. */
+  get hasEnded(): boolean {
+    return this.#ending !== undefined;
+  }
+
   /** When the last bytes came, by `now`; 0 without it. */
   get lastAt(): number {
     return this.#lastAt;

@@ -59,6 +59,11 @@ export class Audience {
     return this.#opened !== undefined;
   }
 
+  /** Whether all of a stream has come. */
+  get hasEnded(): boolean {
+    return this.#broadcast?.hasEnded === true;
+  }
+
   /** Whether somebody can still come. */
   get isOpen(): boolean {
     return this.#opened === undefined || this.#broadcast?.isOpen === true;

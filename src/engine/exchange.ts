@@ -87,7 +87,8 @@ export class Exchange {
       lingerMs: deduplication.lingerMs,
       bodyBytes: body.bytes.length,
       lingeredInVain: () => {
-        if (!this.#isOver) this.#options.onAbandoned();
+        // What has come to its end is not aborted for want of readers: its verdict follows, and its usage.
+        if (!this.#isOver && !this.#audience.hasEnded) this.#options.onAbandoned();
       },
     });
     this.#audience = new Audience({
@@ -122,8 +123,10 @@ export class Exchange {
   /** A client has left, or goes its own way. */
   leave(seat: Seat): void {
     if (!this.#audience.remove(seat) || seat !== this.#options.leader) return;
-    // Its body leaves the budget with its connection; it is still wanted here.
-    if (this.#body !== undefined && this.#audience.size > 0) this.listing.bookBody();
+    if (this.#body === undefined || this.#audience.size === 0) return;
+    // Its body would leave the budget with its connection; it is still wanted here, and not to be booked twice.
+    this.#options.request.releaseBody();
+    this.listing.bookBody();
   }
 
   /** Whose answer it became. */
@@ -213,6 +216,7 @@ export class Exchange {
   finish(output: RequestOutput, finalError: (request: RequestFacts) => FinalError): void {
     this.#end();
     if (output.result === 'refused' || output.result === 'exhausted') this.#sendUnpinnedOn();
+    if (output.result === 'exhausted') this.#sendPatientOn();
     switch (output.result) {
       case 'served':
         break;
@@ -284,6 +288,13 @@ export class Exchange {
     this.#audience.sendOn(({ pinnedTo }) => pinnedTo === undefined, true);
   }
 
+  /** Where the first client's time is over, others may have more of it. */
+  #sendPatientOn(): void {
+    const now = this.#options.clock.now();
+    if (now < this.#options.leader.deadlineAt) return;
+    this.#audience.sendOn(({ deadlineAt }) => deadlineAt > now, false);
+  }
+
   #committed(
     answer: CommittedAnswer,
     input: AttemptInput,
@@ -293,8 +304,9 @@ export class Exchange {
     const { redactor } = this.#options;
     const isWhole = answer.body !== undefined;
     this.#committedBy = { answer, candidate: input.candidate };
-    if (!isWhole) this.listing.bookBody();
+    // In this order, so that the room for it need not be there twice.
     this.#letBodyGo();
+    if (!isWhole) this.listing.bookBody();
     this.#answers.clear();
     const headersFor = (seat: Seat): readonly string[] =>
       answerHeaders(answer, { provider: provider.name, attempts: input.number }, seat, redactor);
