@@ -74,3 +74,58 @@ describe('room that is short', () => {
     expect(engine.status().bufferedBytes).toBe(0);
   });
 });
+
+describe('a message assembled of another client’s stream', () => {
+  const LONG: Behaviour = { kind: 'message', hold: 'before_last', text: 'x'.repeat(100_000), pieces: 20 };
+  const longer = ({ chunks }: { readonly chunks: readonly Buffer[] }) =>
+    Buffer.concat(chunks).length > 100_000;
+
+  it('is booked while it is collected, and let go with the client that wanted it', async () => {
+    const { bench, only, engine, joined } = await worldOf(LONG);
+    const stream = bench.messages(duplicate());
+    await bench.until('the text', () => longer(stream));
+    const before = engine.status().bufferedBytes;
+    const whole = bench.messages(duplicate({}, WHOLE_BODY));
+    await joined(1);
+    expect(engine.status().bufferedBytes - before).toBeGreaterThan(100_000);
+    whole.abort();
+    await bench.until('the room', () => engine.status().bufferedBytes === before);
+    only.release();
+    expect((await stream.end).end).toBe('complete');
+    await bench.ended(2);
+    expect(engine.status().bufferedBytes).toBe(0);
+  });
+
+  it('has a request of its own at once where there is no room to collect it', async () => {
+    const { bench, only, engine, joined } = await worldOf([LONG, GOOD], {
+      settings: { max_buffered_bytes: '150KB', max_body_size: '100KB' },
+    });
+    const stream = bench.messages(duplicate());
+    await bench.until('the text', () => longer(stream));
+    const whole = bench.messages(duplicate({}, WHOLE_BODY));
+    await joined(1);
+    expect((await whole.end).status).toBe(200);
+    expect(only.requests).toHaveLength(2);
+    only.release();
+    expect((await stream.end).end).toBe('complete');
+    await bench.ended(2);
+    expect(engine.status()).toMatchObject({ inFlight: 0, bufferedBytes: 0 });
+  });
+
+  it('has one of its own too where it is the last that is left', async () => {
+    const { bench, only, engine, joined } = await worldOf([{ ...LONG, hold: 'before_content' }, GOOD], {
+      settings: { max_buffered_bytes: '50KB', max_body_size: '50KB' },
+    });
+    const stream = bench.messages(duplicate());
+    await only.nextRequest();
+    const whole = bench.messages(duplicate({}, WHOLE_BODY));
+    await joined(1);
+    stream.abort();
+    await bench.until('one left', () => engine.cache().broadcasts[0]?.subscribers === 1);
+    only.release();
+    expect((await whole.end).status).toBe(200);
+    expect(only.requests).toHaveLength(2);
+    await bench.ended(2);
+    expect(engine.status()).toMatchObject({ inFlight: 0, bufferedBytes: 0 });
+  });
+});
