@@ -39,8 +39,11 @@ export interface CacheLimits {
 export interface ResponseCache {
   /** `fits`: whether this request may have that answer. */
   get(fingerprint: Fingerprint, fits: (answer: StoredAnswer) => boolean): CacheHit | undefined;
-  /** Replaces what was there. An answer too large for the cache is not kept. */
-  set(fingerprint: Fingerprint, answer: StoredAnswer, ttlMs: number): void;
+  /**
+   * A place for the answer to this request, which will be kept so long from then on. What is put there replaces what was
+   * there; an answer too large for the cache is not kept. The place holds no byte of the request.
+   */
+  place(fingerprint: Fingerprint, ttlMs: number): (answer: StoredAnswer) => void;
   use(): CacheUse;
   /** Forgets what is too old, or with `all` everything; gives how many. */
   clear(all: boolean): number;
@@ -90,8 +93,11 @@ class Cache implements ResponseCache {
     return { answer: entry.answer, ageMs: Math.max(0, this.#now() - entry.storedAt) };
   }
 
-  set(fingerprint: Fingerprint, answer: StoredAnswer, ttlMs: number): void {
-    this.#entries.set(digestOf(fingerprint), { answer, storedAt: this.#now(), ttlMs });
+  place(fingerprint: Fingerprint, ttlMs: number): (answer: StoredAnswer) => void {
+    const digest = digestOf(fingerprint);
+    return (answer) => {
+      this.#entries.set(digest, { answer, storedAt: this.#now(), ttlMs });
+    };
   }
 
   use(): CacheUse {
