@@ -266,25 +266,35 @@ export class ParallelBroadcaster<Reason> {
   }
 
   #close(feed: Feed<Reason>, tell: (subscriber: Subscriber<Reason>) => void): void {
-    if (!this.#remove(feed)) return;
+    if (!this.#detach(feed)) return;
     try {
       tell(feed.subscriber);
     } catch (error) {
       this.#options.faulted(error, feed.subscriber);
     }
+    this.#tellIfEmpty();
   }
 
   #remove(feed: Feed<Reason>): boolean {
+    if (!this.#detach(feed)) return false;
+    this.#tellIfEmpty();
+    return true;
+  }
+
+  #detach(feed: Feed<Reason>): boolean {
     if (feed.isClosed) return false;
     feed.isClosed = true;
     this.#feeds.get(feed)?.unsubscribe();
     this.#feeds.delete(feed);
     if (this.#direct === feed) this.#direct = undefined;
-    if (this.#feeds.size === 0 && this.#ending === undefined) {
-      this.#isPaused = false;
-      this.#options.emptied();
-    }
     return true;
+  }
+
+  /** Only when the last one has been told its own end: whoever stops the source may end all at once. */
+  #tellIfEmpty(): void {
+    if (this.#feeds.size > 0 || this.#ending !== undefined) return;
+    this.#isPaused = false;
+    this.#options.emptied();
   }
 
   #dropReplay(): void {

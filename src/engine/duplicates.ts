@@ -44,7 +44,7 @@ export class Duplicates {
   readonly #options: DuplicatesOptions;
   readonly #hosts = createLiveExchanges<Host>();
   readonly #stored: StoredAnswers;
-  readonly #guests = new Set<Guest>();
+  readonly #guests = new Map<Guest, Host>();
 
   constructor(options: DuplicatesOptions) {
     this.#options = options;
@@ -74,7 +74,8 @@ export class Duplicates {
 
   /** Ends those whose answer has come to its end without them. */
   endAll(): void {
-    for (const guest of [...this.#guests]) {
+    for (const [guest, { exchange }] of [...this.#guests]) {
+      exchange.leave(guest);
       guest.client.shutDown(0);
       guest.ended('broken');
     }
@@ -128,7 +129,7 @@ export class Duplicates {
     const host = this.#hosts.find(identity.fingerprint, ({ exchange }) => exchange.accepts(wishes));
     if (host === undefined) return false;
     const guest = this.#guestOf(host, admitted, client, departure);
-    this.#guests.add(guest);
+    this.#guests.set(guest, host);
     host.guests += 1;
     this.#options.observe({ type: 'request.joined', request: facts, leader: host.facts.id });
     if (host.exchange.join(guest)) return true;

@@ -171,6 +171,19 @@ describe('a broadcast', () => {
     expect(budget.used()).toBe(0);
   });
 
+  it('tells a subscriber that it is too far behind before it tells that nobody is left', () => {
+    const { broadcast, seen } = watched({ queue: 2 });
+    const readers = [new Reader(), new Reader()];
+    const emptied: number[] = [];
+    for (const reader of readers) {
+      reader.slow = true;
+      reader.lagged = () => emptied.push(seen.emptied);
+      broadcast.subscribe(reader);
+    }
+    for (const text of 'abcd') say(broadcast, text);
+    expect([emptied, seen.emptied]).toEqual([[0, 0], 1]);
+  });
+
   it('does not count what was replayed against a subscriber that reads it slowly', () => {
     const { broadcast } = watched({ queue: 2 });
     const [first, late] = [new Reader(), new Reader()];
