@@ -40,8 +40,9 @@ export interface ResponseCache {
   /** `fits`: whether this request may have that answer. */
   get(fingerprint: Fingerprint, fits: (answer: StoredAnswer) => boolean): CacheHit | undefined;
   /**
-   * A place for the answer to this request, which will be kept so long from then on. What is put there replaces what was
-   * there; an answer too large for the cache is not kept. The place holds no byte of the request.
+   * A place for the answer to this request, which will be kept so long from then on. What is put there replaces the answer
+   * to an older request, not to a newer one; an answer too large for the cache is not kept. The place holds no byte of the
+   * request.
    */
   place(fingerprint: Fingerprint, ttlMs: number): (answer: StoredAnswer) => void;
   use(): CacheUse;
@@ -55,6 +56,8 @@ interface Entry {
   readonly answer: StoredAnswer;
   readonly storedAt: number;
   readonly ttlMs: number;
+  /** Which request it answers, counted. */
+  readonly count: number;
 }
 
 /** What an entry costs beside its body, bytes. */
@@ -71,6 +74,7 @@ class Cache implements ResponseCache {
   #entries: LRUCache<string, Entry>;
   #hits = 0;
   #misses = 0;
+  #places = 0;
 
   constructor(limits: CacheLimits, now: () => number) {
     this.#now = now;
@@ -95,8 +99,12 @@ class Cache implements ResponseCache {
 
   place(fingerprint: Fingerprint, ttlMs: number): (answer: StoredAnswer) => void {
     const digest = digestOf(fingerprint);
+    this.#places += 1;
+    const count = this.#places;
     return (answer) => {
-      this.#entries.set(digest, { answer, storedAt: this.#now(), ttlMs });
+      const present = this.#entries.peek(digest);
+      if (present !== undefined && present.count > count && !this.#isOld(present)) return;
+      this.#entries.set(digest, { answer, storedAt: this.#now(), ttlMs, count });
     };
   }
 

@@ -160,6 +160,8 @@ export class Exchange {
     this.#attempts = input.number;
     this.#present = input.candidate;
     this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false, false);
+    // Those were the last, and the chart has been told.
+    if (this.#audience.size === 0) return () => {};
     const made = this.#requestTo(provider, input, this.#body);
     if (made.kind === 'no_credential') {
       const outcome = { kind: 'client_credentials', phase: 'headers', detail: made.reason } as const;

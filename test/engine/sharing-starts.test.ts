@@ -1,0 +1,51 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type SharedPlay, startSharedPlay } from '../support/shared-play.ts';
+
+const running: SharedPlay[] = [];
+
+afterEach(async () => {
+  for (const { engine } of running.splice(0)) await engine.stop();
+});
+
+async function play(settings: Readonly<Record<string, unknown>> = {}): Promise<SharedPlay> {
+  const started = await startSharedPlay(settings);
+  running.push(started);
+  return started;
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const STREAM = { stream: true, maxTokens: 10 };
+
+describe('an upstream request', () => {
+  it('is not begun for clients that have all left or gone their own way', async () => {
+    const { ask, answers, engine } = await play({ max_attempts: 0 });
+    const free = ask(STREAM);
+    ask({ ...STREAM, pin: 'A' });
+    free.leave();
+    await turn();
+    answers[0]?.refuse(500);
+    await turn();
+    expect(answers.map(({ provider }) => provider)).toEqual(['A', 'A']);
+    answers[1]?.finish();
+    await turn();
+    expect(engine.status().inFlight).toBe(0);
+  });
+});
+
+describe('a kept answer', () => {
+  it('is the newest request’s, though an older one ends after it', async () => {
+    const { ask, answers } = await play({ cache_ttl: 60 });
+    ask(STREAM);
+    await turn();
+    ask({ ...STREAM, bypass: true });
+    await turn();
+    answers[1]?.finish();
+    await turn();
+    answers[0]?.finish();
+    await turn();
+    const hit = ask(STREAM);
+    await turn();
+    expect(answers).toHaveLength(2);
+    expect(hit.got).toContain('[A2.0]');
+  });
+});
