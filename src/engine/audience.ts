@@ -118,10 +118,10 @@ export class Audience {
   }
 
   /** Before an answer has begun: those that `which` says go their own way. */
-  sendOn(which: (seat: Seat) => boolean, alone: boolean): void {
+  sendOn(which: (seat: Seat) => boolean): void {
     const before = this.#seats.size;
     for (const seat of [...this.#seats]) {
-      if (which(seat) && this.#seats.delete(seat)) seat.goOwnWay(alone);
+      if (which(seat) && this.#seats.delete(seat)) seat.goOwnWay(false);
     }
     if (before > 0 && this.#seats.size === 0) this.#options.emptied();
   }

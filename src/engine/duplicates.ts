@@ -112,12 +112,13 @@ export class Duplicates {
     return reply;
   }
 
-  /** Shares the exchange of an equal request, if there is one that it may join. */
+  /** Shares the exchange of an equal request, if there is one that it may join, and it is not `except`. */
   join(
     admitted: AdmittedRequest,
     identity: RequestIdentified | undefined,
     client: ClientReply,
     departure: Departure,
+    except?: Exchange,
   ): boolean {
     if (identity?.joins !== true || departure.aborted) return false;
     const { facts, walked } = admitted;
@@ -126,7 +127,10 @@ export class Duplicates {
       maxTokens: walked.maxTokens,
       pinnedTo: pinnedTo(admitted),
     };
-    const host = this.#hosts.find(identity.fingerprint, ({ exchange }) => exchange.accepts(wishes));
+    const host = this.#hosts.find(
+      identity.fingerprint,
+      ({ exchange }) => exchange !== except && exchange.accepts(wishes),
+    );
     if (host === undefined) return false;
     const guest = this.#guestOf(host, admitted, client, departure);
     this.#guests.set(guest, host);
@@ -146,7 +150,7 @@ export class Duplicates {
         // The only one who still waits would only begin the same anew.
         if (exchange.view.subscribers <= 1) return;
         exchange.leave(late);
-        late.goOwnWay(true);
+        late.goOwnWay(false);
       },
       left: (gone) => {
         exchange.leave(gone);
@@ -170,12 +174,13 @@ export class Duplicates {
     this.#options.ended();
   }
 
-  /** Nothing was sent to it from where it was: it begins anew, or joins another one that has. */
+  /** Nothing was sent to it from where it was: it begins anew, or joins another one that has. Never the same one again. */
   #goOwnWay(guest: Guest, admitted: AdmittedRequest, alone: boolean): void {
+    const left = this.#guests.get(guest)?.exchange;
     this.#guests.delete(guest);
     const { client, departure } = guest;
     const identity = identify(admitted);
-    if (!alone && this.join(admitted, identity, client, departure)) return;
+    if (!alone && this.join(admitted, identity, client, departure, left)) return;
     this.#options.run(admitted, identity, client, departure);
   }
 }

@@ -159,7 +159,7 @@ export class Exchange {
       throw new Error(`attempt ${input.attemptId} has no provider or no body`);
     this.#attempts = input.number;
     this.#present = input.candidate;
-    this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false, false);
+    this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false);
     // Those were the last, and the chart has been told.
     if (this.#audience.size === 0) return () => {};
     const made = this.#requestTo(provider, input, this.#body);
@@ -287,14 +287,14 @@ export class Exchange {
   /** Where the first client named its provider, others may be answered by more than that one. */
   #sendUnpinnedOn(): void {
     if (this.#options.leader.pinnedTo === undefined) return;
-    this.#audience.sendOn(({ pinnedTo }) => pinnedTo === undefined, true);
+    this.#audience.sendOn(({ pinnedTo }) => pinnedTo === undefined);
   }
 
   /** Where the first client's time is over, others may have more of it. */
   #sendPatientOn(): void {
     const now = this.#options.clock.now();
     if (now < this.#options.leader.deadlineAt) return;
-    this.#audience.sendOn(({ deadlineAt }) => deadlineAt > now, false);
+    this.#audience.sendOn(({ deadlineAt }) => deadlineAt > now);
   }
 
   #committed(

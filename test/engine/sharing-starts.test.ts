@@ -32,6 +32,25 @@ describe('an upstream request', () => {
   });
 });
 
+describe('requests that wait too long for another one', () => {
+  it('share one of their own', async () => {
+    const { ask, answers, clock } = await play({ timeouts: { streaming: { first_content_timeout: 600 } } });
+    const first = ask(STREAM);
+    const others = [ask(STREAM), ask(STREAM), ask(STREAM)];
+    await turn();
+    clock.advance(180_000);
+    await turn();
+    expect(answers).toHaveLength(2);
+    answers[1]?.finish();
+    await turn();
+    for (const other of others) expect([other.ending, other.got.includes('[A2.0]')]).toEqual(['end', true]);
+    expect(first.ending).toBeUndefined();
+    answers[0]?.finish();
+    await turn();
+    expect(first.got).toContain('[A1.0]');
+  });
+});
+
 describe('a kept answer', () => {
   it('is the newest request’s, though an older one ends after it', async () => {
     const { ask, answers } = await play({ cache_ttl: 60 });
