@@ -15,6 +15,7 @@ const wish: fc.Arbitrary<Wish> = fc.record(
     maxTokens: fc.constantFrom(10, 10, 20),
     pin: fc.constantFrom('A', 'B'),
     bypass: fc.constant(true),
+    count: fc.constant(true),
   },
   { requiredKeys: ['stream', 'maxTokens'] },
 );
@@ -112,7 +113,7 @@ it('in any order of clients and answers each gets one answer’s bytes, nothing 
 
 function act(what: 'more' | 'finish' | 'cap' | 'fail' | 'refuse', answer: PlayedAnswer | undefined): void {
   if (what === 'cap') answer?.finish('max_tokens');
-  else if (what === 'refuse') answer?.refuse(500);
+  else if (what === 'refuse') answer?.refuse(answer.count ? 404 : 500);
   else answer?.[what]();
 }
 
@@ -122,6 +123,10 @@ function check(client: PlayedClient, answers: readonly PlayedAnswer[]): void {
   expect(surplus).toBe(0);
   if (!hasLeft) expect(ending).toBeDefined();
   if (status !== 200 || got === '') return;
+  if (wish.count === true) {
+    expect(got).toMatch(/^\{"input_tokens":\d+\}$/);
+    return;
+  }
   const number = /\[[AB](\d+)\.0\]/.exec(got)?.[1];
   const answer = answers[Number(number) - 1];
   if (answer === undefined) {

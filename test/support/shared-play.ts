@@ -16,6 +16,8 @@ export interface Wish {
   readonly pin?: string;
   readonly maxTokens: number;
   readonly bypass?: boolean;
+  /** A count of tokens. */
+  readonly count?: boolean;
 }
 
 /** One upstream request and its answer, played by the test. Each answer has a text of its own. */
@@ -24,6 +26,7 @@ export interface PlayedAnswer {
   readonly number: number;
   readonly stream: boolean;
   readonly maxTokens: number;
+  readonly count: boolean;
   /** Why it stopped; undefined: it did not come to its end. */
   readonly stopReason: string | undefined;
   readonly isOver: boolean;
@@ -133,7 +136,7 @@ export async function startSharedPlay(
 }
 
 function requestOf(
-  { stream, pin, maxTokens, bypass = false }: Wish,
+  { stream, pin, maxTokens, bypass = false, count = false }: Wish,
   id: string,
   receivedAt: number,
 ): Omit<ClientRequest, 'releaseBody'> {
@@ -143,8 +146,8 @@ function requestOf(
   const body = { model: 'm', max_tokens: maxTokens, stream, messages: [{ role: 'user', content: 'Hi.' }] };
   return {
     id,
-    endpoint: 'messages',
-    path: '/v1/messages',
+    endpoint: count ? 'count_tokens' : 'messages',
+    path: count ? '/v1/messages/count_tokens' : '/v1/messages',
     headers,
     caller: 'caller',
     body: Buffer.from(JSON.stringify(body)),
@@ -158,6 +161,7 @@ class Answer implements PlayedAnswer {
   readonly stream: boolean;
   readonly #sink: UpstreamSink;
   readonly maxTokens: number;
+  readonly count: boolean;
   stopReason: string | undefined;
   isOver = false;
   isPaused = false;
@@ -168,7 +172,8 @@ class Answer implements PlayedAnswer {
     this.provider = provider;
     this.number = number;
     const body = JSON.parse(String(request.body)) as { stream: boolean; max_tokens: number };
-    this.stream = body.stream;
+    this.count = request.url.includes('count_tokens');
+    this.stream = body.stream && !this.count;
     this.maxTokens = body.max_tokens;
     this.#sink = sink;
   }
@@ -194,6 +199,12 @@ class Answer implements PlayedAnswer {
 
   finish(stopReason = 'end_turn'): void {
     if (this.isOver || this.isPaused) return;
+    if (this.count) {
+      this.#sink.head(200, ['content-type', 'application/json']);
+      this.#write(`{"input_tokens":${this.number}}`);
+      this.#over(() => this.#sink.end());
+      return;
+    }
     if (this.#pieces === 0) this.more();
     this.stopReason = stopReason;
     const ending = { stop_reason: stopReason, stop_sequence: null };
