@@ -1,5 +1,8 @@
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 
+/** What a kept chunk costs beside its bytes: 107 bytes as a view, 216 with memory of its own (measured on Node 20). */
+export const CHUNK_COST = 224;
+
 /** So many chunks that everyone has are worth taking out one by one. */
 const TRIMMED_AT_ONCE = 64;
 
@@ -14,15 +17,9 @@ export class ChunkLog {
   #boundaries: boolean[] = [];
   /** Count of the first chunk that is kept. */
   #first = 0;
-  #bytes = 0;
 
   constructor(buffers: BufferBudget) {
     this.#buffers = buffers;
-  }
-
-  /** Bytes kept. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Count of the chunk that comes next. */
@@ -36,10 +33,9 @@ export class ChunkLog {
 
   /** `false`: there is no room for it. */
   push(bytes: Buffer, atBoundary: boolean): boolean {
-    if (!this.#buffers.acquire(bytes.length)) return false;
+    if (!this.#buffers.acquire(bytes.length + CHUNK_COST)) return false;
     this.#chunks.push(bytes);
     this.#boundaries.push(atBoundary);
-    this.#bytes += bytes.length;
     return true;
   }
 
@@ -62,11 +58,11 @@ export class ChunkLog {
     const number = until - this.#first;
     if (number <= 0 || (number < TRIMMED_AT_ONCE && number < this.#chunks.length)) return;
     let bytes = 0;
-    for (let index = 0; index < number; index++) bytes += this.#chunks[index]?.length ?? 0;
+    const kept = Math.min(number, this.#chunks.length);
+    for (let index = 0; index < kept; index++) bytes += (this.#chunks[index]?.length ?? 0) + CHUNK_COST;
     this.#chunks = this.#chunks.slice(number);
     this.#boundaries = this.#boundaries.slice(number);
     this.#first += number;
-    this.#bytes -= bytes;
     this.#buffers.release(bytes);
   }
 }

@@ -39,8 +39,12 @@ export interface CacheLimits {
 export interface ResponseCache {
   /** `fits`: whether this request may have that answer. */
   get(fingerprint: Fingerprint, fits: (answer: StoredAnswer) => boolean): CacheHit | undefined;
-  /** Replaces what was there. An answer too large for the cache is not kept. */
-  set(fingerprint: Fingerprint, answer: StoredAnswer, ttlMs: number): void;
+  /**
+   * A place for the answer to this request, which will be kept so long from then on. What is put there replaces the answer
+   * to an older request, not to a newer one; an answer too large for the cache is not kept. The place holds no byte of the
+   * request.
+   */
+  place(fingerprint: Fingerprint, ttlMs: number): (answer: StoredAnswer) => void;
   use(): CacheUse;
   /** Forgets what is too old, or with `all` everything; gives how many. */
   clear(all: boolean): number;
@@ -52,6 +56,8 @@ interface Entry {
   readonly answer: StoredAnswer;
   readonly storedAt: number;
   readonly ttlMs: number;
+  /** Which request it answers, counted. */
+  readonly count: number;
 }
 
 /** What an entry costs beside its body, bytes. */
@@ -68,6 +74,7 @@ class Cache implements ResponseCache {
   #entries: LRUCache<string, Entry>;
   #hits = 0;
   #misses = 0;
+  #places = 0;
 
   constructor(limits: CacheLimits, now: () => number) {
     this.#now = now;
@@ -90,8 +97,15 @@ class Cache implements ResponseCache {
     return { answer: entry.answer, ageMs: Math.max(0, this.#now() - entry.storedAt) };
   }
 
-  set(fingerprint: Fingerprint, answer: StoredAnswer, ttlMs: number): void {
-    this.#entries.set(digestOf(fingerprint), { answer, storedAt: this.#now(), ttlMs });
+  place(fingerprint: Fingerprint, ttlMs: number): (answer: StoredAnswer) => void {
+    const digest = digestOf(fingerprint);
+    this.#places += 1;
+    const count = this.#places;
+    return (answer) => {
+      const present = this.#entries.peek(digest);
+      if (present !== undefined && present.count > count && !this.#isOld(present)) return;
+      this.#entries.set(digest, { answer, storedAt: this.#now(), ttlMs, count });
+    };
   }
 
   use(): CacheUse {

@@ -22,7 +22,7 @@ export const DeduplicationSchema = v.object({
   ),
   max_replay_bytes: v.optional(
     count(
-      'So much of an answer is kept for an equal request that comes later; whoever comes after that goes its own way. 0: only requests that wait for the first content share.',
+      'So much of an answer is kept for an equal request that comes later; whoever comes after that goes its own way, and `cache_ttl` keeps no longer stream. 0: only requests that wait for the first content share, and no stream is kept.',
       0,
       Number.MAX_SAFE_INTEGER,
       { unit: 'bytes' },

@@ -1,6 +1,7 @@
 import type { Subscriber, Subscription } from '../broadcast/feed.ts';
-import { messageSubscriber } from '../broadcast/message-subscriber.ts';
+import { type MessageSubscriber, messageSubscriber } from '../broadcast/message-subscriber.ts';
 import { type BroadcastOptions, ParallelBroadcaster } from '../broadcast/parallel-broadcaster.ts';
+import type { Message } from '../protocols/anthropic/message-assembler.ts';
 import type { RequestEnded } from '../telemetry/events.ts';
 import type { ClientSide } from '../upstream/attempt-types.ts';
 import type { ErrorWords } from './client-reply.ts';
@@ -33,12 +34,19 @@ const TOO_SLOW: ErrorWords = {
     'This client read too slowly and was left behind by others of the same answer (settings.deduplication.max_queue_bytes).',
 };
 
+/** How a client hangs on a broadcast. */
+interface Place {
+  readonly subscriber: Subscriber<ErrorWords>;
+  /** Lets go what was collected for it. */
+  readonly drop: (() => void) | undefined;
+  subscription: Subscription | undefined;
+}
+
 /** The clients of one exchange: those that wait for its answer and those that are getting it. */
 export class Audience {
   readonly #options: AudienceOptions;
   readonly #seats = new Set<Seat>();
-  readonly #places = new Map<Seat, Subscription>();
-  readonly #seatOf = new Map<Subscriber<ErrorWords>, Seat>();
+  readonly #places = new Map<Seat, Place>();
   #opened: OpenedAnswer | undefined;
   #broadcast: ParallelBroadcaster<ErrorWords> | undefined;
 
@@ -57,6 +65,11 @@ export class Audience {
 
   get hasBegun(): boolean {
     return this.#opened !== undefined;
+  }
+
+  /** Whether all of a stream has come. */
+  get hasEnded(): boolean {
+    return this.#broadcast?.hasEnded === true;
   }
 
   /** Whether somebody can still come. */
@@ -78,10 +91,10 @@ export class Audience {
 
   /** It has left, or goes its own way. `false`: it is none of them. */
   remove(seat: Seat): boolean {
-    if (!this.#seats.delete(seat)) return false;
+    if (!this.#seats.has(seat)) return false;
     const place = this.#places.get(seat);
-    this.#places.delete(seat);
-    if (place !== undefined) place.unsubscribe();
+    this.#forget(seat);
+    if (place !== undefined) place.subscription?.unsubscribe();
     else if (this.#opened === undefined && this.#seats.size === 0) this.#options.emptied();
     return true;
   }
@@ -89,8 +102,8 @@ export class Audience {
   /** Those that are left, each once: they are no longer of this audience. */
   *dismissed(): Generator<Seat> {
     for (const seat of [...this.#seats]) {
-      if (!this.#seats.delete(seat)) continue;
-      this.#places.delete(seat);
+      if (!this.#seats.has(seat)) continue;
+      this.#forget(seat);
       yield seat;
     }
   }
@@ -105,10 +118,10 @@ export class Audience {
   }
 
   /** Before an answer has begun: those that `which` says go their own way. */
-  sendOn(which: (seat: Seat) => boolean, alone: boolean): void {
+  sendOn(which: (seat: Seat) => boolean): void {
     const before = this.#seats.size;
     for (const seat of [...this.#seats]) {
-      if (which(seat) && this.#seats.delete(seat)) seat.goOwnWay(alone);
+      if (which(seat) && this.#seats.delete(seat)) seat.goOwnWay(false);
     }
     if (before > 0 && this.#seats.size === 0) this.#options.emptied();
   }
@@ -127,8 +140,11 @@ export class Audience {
       ended,
       now,
       faulted: (error, subscriber) => {
-        const seat = this.#seatOf.get(subscriber);
-        if (seat !== undefined) this.#options.faulted(error, seat);
+        for (const [seat, place] of this.#places) {
+          if (place.subscriber !== subscriber) continue;
+          this.#options.faulted(error, seat);
+          break;
+        }
       },
     });
     for (const seat of [...this.#seats]) this.#subscribe(seat);
@@ -175,13 +191,19 @@ export class Audience {
 
   #subscribe(seat: Seat): void {
     seat.client.decided();
-    const subscriber = seat.stream ? this.#streamFor(seat) : this.#messageFor(seat);
-    this.#seatOf.set(subscriber, seat);
-    const place = this.#broadcast?.subscribe(subscriber);
-    if (place === undefined) throw new Error('a broadcast that was open takes nobody');
-    if (!this.#seats.has(seat)) return;
+    const message = seat.stream ? undefined : this.#messageFor(seat);
+    const subscriber = message ?? this.#streamFor(seat);
+    const place: Place = { subscriber, drop: message?.drop, subscription: undefined };
     this.#places.set(seat, place);
-    seat.client.onResume = () => place.resume();
+    const subscription = this.#broadcast?.subscribe(subscriber);
+    if (subscription === undefined) throw new Error('a broadcast that was open takes nobody');
+    if (!this.#seats.has(seat)) {
+      // What was replayed to it has sent it away.
+      subscription.unsubscribe();
+      return;
+    }
+    place.subscription = subscription;
+    seat.client.onResume = () => subscription.resume();
   }
 
   #streamFor(seat: Seat): Subscriber<ErrorWords> {
@@ -206,27 +228,30 @@ export class Audience {
     };
   }
 
-  #messageFor(seat: Seat): Subscriber<ErrorWords> {
+  #messageFor(seat: Seat): MessageSubscriber {
     seat.waitsForEnd();
     const ownWay = (): void => {
       this.#forget(seat);
       seat.goOwnWay(false);
     };
-    return messageSubscriber({
-      whole: (message) => {
-        const isTooShort =
-          message.stop_reason === 'max_tokens' && allowsMore(seat.maxTokens, this.#options.maxTokens);
-        if (isTooShort) {
-          ownWay();
-          return;
-        }
-        this.#forget(seat);
-        seat.committed();
-        this.#complete(seat, Buffer.from(JSON.stringify(message)));
-        seat.ended('served');
-      },
-      broken: ownWay,
-    });
+    const whole = (message: Message): void => {
+      const isTooShort =
+        message.stop_reason === 'max_tokens' && allowsMore(seat.maxTokens, this.#options.maxTokens);
+      if (isTooShort) {
+        ownWay();
+        return;
+      }
+      this.#forget(seat);
+      seat.committed();
+      this.#complete(seat, Buffer.from(JSON.stringify(message)));
+      seat.ended('served');
+    };
+    const noRoom = (): void => {
+      this.remove(seat);
+      // Here it would meet the same want of room again.
+      seat.goOwnWay(true);
+    };
+    return messageSubscriber({ whole, broken: ownWay, noRoom }, this.#options.buffers);
   }
 
   #complete(seat: Seat, body: Buffer): void {
@@ -236,6 +261,7 @@ export class Audience {
 
   #forget(seat: Seat): void {
     this.#seats.delete(seat);
+    this.#places.get(seat)?.drop?.();
     this.#places.delete(seat);
   }
 }

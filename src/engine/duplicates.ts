@@ -44,7 +44,7 @@ export class Duplicates {
   readonly #options: DuplicatesOptions;
   readonly #hosts = createLiveExchanges<Host>();
   readonly #stored: StoredAnswers;
-  readonly #guests = new Set<Guest>();
+  readonly #guests = new Map<Guest, Host>();
 
   constructor(options: DuplicatesOptions) {
     this.#options = options;
@@ -74,7 +74,8 @@ export class Duplicates {
 
   /** Ends those whose answer has come to its end without them. */
   endAll(): void {
-    for (const guest of [...this.#guests]) {
+    for (const [guest, { exchange }] of [...this.#guests]) {
+      exchange.leave(guest);
       guest.client.shutDown(0);
       guest.ended('broken');
     }
@@ -111,12 +112,13 @@ export class Duplicates {
     return reply;
   }
 
-  /** Shares the exchange of an equal request, if there is one that it may join. */
+  /** Shares the exchange of an equal request, if there is one that it may join, and it is not `except`. */
   join(
     admitted: AdmittedRequest,
     identity: RequestIdentified | undefined,
     client: ClientReply,
     departure: Departure,
+    except?: Exchange,
   ): boolean {
     if (identity?.joins !== true || departure.aborted) return false;
     const { facts, walked } = admitted;
@@ -125,10 +127,13 @@ export class Duplicates {
       maxTokens: walked.maxTokens,
       pinnedTo: pinnedTo(admitted),
     };
-    const host = this.#hosts.find(identity.fingerprint, ({ exchange }) => exchange.accepts(wishes));
+    const host = this.#hosts.find(
+      identity.fingerprint,
+      ({ exchange }) => exchange !== except && exchange.accepts(wishes),
+    );
     if (host === undefined) return false;
     const guest = this.#guestOf(host, admitted, client, departure);
-    this.#guests.add(guest);
+    this.#guests.set(guest, host);
     host.guests += 1;
     this.#options.observe({ type: 'request.joined', request: facts, leader: host.facts.id });
     if (host.exchange.join(guest)) return true;
@@ -145,7 +150,7 @@ export class Duplicates {
         // The only one who still waits would only begin the same anew.
         if (exchange.view.subscribers <= 1) return;
         exchange.leave(late);
-        late.goOwnWay(true);
+        late.goOwnWay(false);
       },
       left: (gone) => {
         exchange.leave(gone);
@@ -169,12 +174,13 @@ export class Duplicates {
     this.#options.ended();
   }
 
-  /** Nothing was sent to it from where it was: it begins anew, or joins another one that has. */
+  /** Nothing was sent to it from where it was: it begins anew, or joins another one that has. Never the same one again. */
   #goOwnWay(guest: Guest, admitted: AdmittedRequest, alone: boolean): void {
+    const left = this.#guests.get(guest)?.exchange;
     this.#guests.delete(guest);
     const { client, departure } = guest;
     const identity = identify(admitted);
-    if (!alone && this.join(admitted, identity, client, departure)) return;
+    if (!alone && this.join(admitted, identity, client, departure, left)) return;
     this.#options.run(admitted, identity, client, departure);
   }
 }

@@ -93,7 +93,8 @@ export class Exchange {
       lingerMs: deduplication.lingerMs,
       bodyBytes: body.bytes.length,
       lingeredInVain: () => {
-        if (!this.#isOver) this.#options.onAbandoned();
+        // What has come to its end is not aborted for want of readers: its verdict follows, and its usage.
+        if (!this.#isOver && !this.#audience.hasEnded) this.#options.onAbandoned();
       },
     });
     this.#audience = new Audience({
@@ -128,8 +129,10 @@ export class Exchange {
   /** A client has left, or goes its own way. */
   leave(seat: Seat): void {
     if (!this.#audience.remove(seat) || seat !== this.#options.leader) return;
-    // Its body leaves the budget with its connection; it is still wanted here.
-    if (this.#body !== undefined && this.#audience.size > 0) this.listing.bookBody();
+    if (this.#body === undefined || this.#audience.size === 0) return;
+    // Its body would leave the budget with its connection; it is still wanted here, and not to be booked twice.
+    this.#options.request.releaseBody();
+    this.listing.bookBody();
   }
 
   /** Whose answer it became. */
@@ -162,7 +165,9 @@ export class Exchange {
       throw new Error(`attempt ${input.attemptId} has no provider or no body`);
     this.#attempts = input.number;
     this.#present = input.candidate;
-    this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false, false);
+    this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false);
+    // Those were the last, and the chart has been told.
+    if (this.#audience.size === 0) return () => {};
     const made = this.#requestTo(provider, input, this.#body);
     if (made.kind === 'not_sent') {
       this.#settled(made.outcome, made.answer === undefined ? {} : { answer: made.answer }, input, tell);
@@ -223,6 +228,7 @@ export class Exchange {
   finish(output: RequestOutput, finalError: (request: RequestFacts) => FinalError): void {
     this.#end();
     if (output.result === 'refused' || output.result === 'exhausted') this.#sendUnpinnedOn();
+    if (output.result === 'exhausted') this.#sendPatientOn();
     switch (output.result) {
       case 'served':
         break;
@@ -291,7 +297,14 @@ export class Exchange {
   /** Where the first client named its provider, others may be answered by more than that one. */
   #sendUnpinnedOn(): void {
     if (this.#options.leader.pinnedTo === undefined) return;
-    this.#audience.sendOn(({ pinnedTo }) => pinnedTo === undefined, true);
+    this.#audience.sendOn(({ pinnedTo }) => pinnedTo === undefined);
+  }
+
+  /** Where the first client's time is over, others may have more of it. */
+  #sendPatientOn(): void {
+    const now = this.#options.clock.now();
+    if (now < this.#options.leader.deadlineAt) return;
+    this.#audience.sendOn(({ deadlineAt }) => deadlineAt > now);
   }
 
   #committed(
@@ -303,8 +316,9 @@ export class Exchange {
     const { redactor } = this.#options;
     const isWhole = answer.body !== undefined;
     this.#committedBy = { answer, candidate: input.candidate };
-    if (!isWhole) this.listing.bookBody();
+    // In this order, so that the room for it need not be there twice.
     this.#letBodyGo();
+    if (!isWhole) this.listing.bookBody();
     this.#answers.clear();
     const headersFor = (seat: Seat): readonly string[] =>
       answerHeaders(answer, { provider: provider.name, attempts: input.number }, seat, redactor);

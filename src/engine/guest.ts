@@ -2,6 +2,7 @@ import type { RequestEnded } from '../telemetry/events.ts';
 import type { AdmittedRequest } from './admission.ts';
 import type { ClientReply } from './client-reply.ts';
 import type { Departure } from './interface.ts';
+import { budgetMs } from './request-facts.ts';
 import type { Seat } from './seat.ts';
 
 /** What a guest tells those that brought it here. */
@@ -23,6 +24,7 @@ export class Guest implements Seat {
   readonly maxTokens: number | undefined;
   readonly pinnedTo: ReadonlySet<string> | undefined;
   readonly receivedAt: number;
+  readonly deadlineAt: number;
   readonly departure: Departure;
   readonly #ports: GuestPorts;
   readonly #onAbort = (): void => this.#ports.left(this);
@@ -38,6 +40,7 @@ export class Guest implements Seat {
     this.maxTokens = walked.maxTokens;
     this.pinnedTo = pinnedTo(admitted);
     this.receivedAt = request.receivedAt;
+    this.deadlineAt = request.receivedAt + budgetOf(admitted);
     this.departure = departure;
     this.#admitted = admitted;
     this.#ports = ports;
@@ -94,19 +97,27 @@ export function pinnedTo({ isPinned, tiers }: AdmittedRequest): ReadonlySet<stri
   return isPinned ? new Set(tiers.flat().map(({ provider }) => provider)) : undefined;
 }
 
+/** How long a request has until its first content or its final error, ms. */
+export function budgetOf({ facts, header, runtime }: AdmittedRequest): number {
+  const { endpoint } = facts;
+  const { requestBudgetMs } = runtime.configuration.settings.resilience;
+  return budgetMs(facts.stream && endpoint === 'messages', endpoint, header.patienceMs, requestBudgetMs);
+}
+
 /** The seat of the client that an exchange begins for: its body is the exchange's own, and it has nowhere else to go. */
 export function leaderSeat(
   admitted: AdmittedRequest,
   client: ClientReply,
   ended: (result: RequestEnded['result']) => void,
 ): Seat {
-  const { facts, walked } = admitted;
+  const { facts, walked, request } = admitted;
   return {
     client,
     facts,
     stream: facts.stream && facts.endpoint === 'messages',
     maxTokens: walked.maxTokens,
     pinnedTo: pinnedTo(admitted),
+    deadlineAt: request.receivedAt + budgetOf(admitted),
     committed: ignore,
     waitsForEnd: ignore,
     ended,

@@ -22,10 +22,9 @@ import { ClientReply } from './client-reply.ts';
 import { Duplicates, type Host } from './duplicates.ts';
 import { Exchange } from './exchange.ts';
 import { exhaustedError } from './final-error.ts';
-import { leaderSeat } from './guest.ts';
+import { budgetOf, leaderSeat } from './guest.ts';
 import type { CacheStatus, ClientRequest, Departure, Reply } from './interface.ts';
 import { localCount } from './local-replies.ts';
-import { budgetMs } from './request-facts.ts';
 import { identify, type RequestIdentified } from './request-identity.ts';
 import { requestInput } from './request-input.ts';
 import { requestLogic } from './request-logic.ts';
@@ -67,8 +66,8 @@ export interface RequestRunner {
 /** The life of one request, as the runner's table holds it. Nothing here refers to its body. */
 interface LiveRequest extends ServedRequest, Host {
   readonly leader: Seat;
-  /** What came of its own client, where that is not what came of the exchange: it left, or was left behind. */
-  ownResult: 'cancelled' | 'broken' | undefined;
+  /** What came of its own client, where that is not what came of the exchange: it left, was left behind, or met a bug. */
+  ownResult: 'cancelled' | 'broken' | 'faulted' | undefined;
   /** The exchange has ended, and its own client has not got everything yet. */
   whenDelivered: (() => void) | undefined;
   /** Ends it after an exception of ours. */
@@ -184,16 +183,15 @@ class Runner implements RequestRunner {
     departure: Departure,
   ): void {
     // The closures below live as long as the request: none of them may hold `admitted`, and with it the body.
-    const { request, walked, header, facts, runtime, tiers, isPinned } = admitted;
+    const { request, walked, facts, runtime, tiers, isPinned } = admitted;
     const { clock, buffers, redactor, adapters } = this.#options;
-    const { resilience } = runtime.configuration.settings;
     const { id, endpoint, receivedAt } = request;
     const stream = walked.stream && endpoint === 'messages';
     const { order, reason, passedOver } = this.#order.of(admitted);
-    const budget = budgetMs(stream, endpoint, header.patienceMs, resilience.requestBudgetMs);
+    const budget = budgetOf(admitted);
     const fault = (error: unknown): void => this.#faulted(entry, error, () => actor);
     const leader = leaderSeat(admitted, client, (result) => {
-      if (result === 'broken') entry.ownResult = result;
+      if (result === 'broken' || result === 'faulted') entry.ownResult = result;
       entry.whenDelivered?.();
     });
     const exchange = new Exchange(walked, {

@@ -10,6 +10,8 @@ export interface Seat {
   readonly maxTokens: number | undefined;
   /** Where it may be answered; undefined: anywhere. */
   readonly pinnedTo: ReadonlySet<string> | undefined;
+  /** Wall clock ms: until then it has its first content or its final error. */
+  readonly deadlineAt: number;
   /** Its answer has begun: nothing of its request is needed any more. */
   committed(): void;
   /** The answer has begun, in another form than the one it wants: it waits for its end. */

@@ -78,11 +78,12 @@ export class StoredAnswers {
     maxTokens: number | undefined,
   ): ((answer: Storable) => void) | undefined {
     if (ttlMs <= 0) return undefined;
+    const keep = this.#cache.place(fingerprint, ttlMs);
     return (answer) => {
       const ending = endingOf(answer, endpoint);
       if (ending === undefined) return;
       const stoppedAtLimit = ending === 'max_tokens';
-      this.#cache.set(fingerprint, { ...answer, stoppedAtLimit, maxTokens }, ttlMs);
+      keep({ ...answer, stoppedAtLimit, maxTokens });
     };
   }
 

@@ -30,7 +30,7 @@ function setUp(limits = { maxEntries: 3, maxBytes: 10_000 }) {
 describe('the response cache', () => {
   it('gives an answer with its age to an equal request, until its time is over', () => {
     const { cache, clock } = setUp();
-    cache.set(request('a'), answer('1'), 100);
+    cache.place(request('a'), 100)(answer('1'));
     clock.at += 99;
     expect(cache.get(request('a'), any)).toMatchObject({ ageMs: 99, answer: { provider: 'A' } });
     clock.at += 1;
@@ -40,14 +40,14 @@ describe('the response cache', () => {
 
   it('keeps nothing for longer because the clock was set back', () => {
     const { cache, clock } = setUp();
-    cache.set(request('a'), answer('1'), 100);
+    cache.place(request('a'), 100)(answer('1'));
     clock.at -= 500;
     expect(cache.get(request('a'), any)).toBeUndefined();
   });
 
   it('gives nothing to a request of another body or key, nor where the answer does not fit', () => {
     const { cache } = setUp();
-    cache.set(request('a'), answer('1'), 100);
+    cache.place(request('a'), 100)(answer('1'));
     expect(cache.get(request('b'), any)).toBeUndefined();
     expect(cache.get(request('a', 'l'), any)).toBeUndefined();
     expect(cache.get(request('a'), () => false)).toBeUndefined();
@@ -56,33 +56,33 @@ describe('the response cache', () => {
 
   it('replaces an older answer to the same request', () => {
     const { cache } = setUp();
-    cache.set(request('a'), answer('1'), 100);
-    cache.set(request('a'), answer('2'), 100);
+    cache.place(request('a'), 100)(answer('1'));
+    cache.place(request('a'), 100)(answer('2'));
     expect(cache.get(request('a'), any)?.answer.body.toString()).toBe('2');
     expect(cache.use().entries).toBe(1);
   });
 
   it('lets go what was used longest ago when entries or bytes are too many, and keeps nothing too large', () => {
     const { cache } = setUp({ maxEntries: 2, maxBytes: 3_000 });
-    cache.set(request('a'), answer('1'), 100);
-    cache.set(request('b'), answer('2'), 100);
+    cache.place(request('a'), 100)(answer('1'));
+    cache.place(request('b'), 100)(answer('2'));
     cache.get(request('a'), any);
-    cache.set(request('c'), answer('3'), 100);
+    cache.place(request('c'), 100)(answer('3'));
     expect([cache.get(request('a'), any) !== undefined, cache.get(request('b'), any)]).toEqual([
       true,
       undefined,
     ]);
-    cache.set(request('d'), answer('x'.repeat(2_400)), 100);
+    cache.place(request('d'), 100)(answer('x'.repeat(2_400)));
     expect(cache.use().entries).toBe(1);
-    cache.set(request('e'), answer('x'.repeat(5_000)), 100);
+    cache.place(request('e'), 100)(answer('x'.repeat(5_000)));
     expect(cache.get(request('e'), any)).toBeUndefined();
     expect(cache.get(request('d'), any)).toBeDefined();
   });
 
   it('forgets what is old, or everything, and says how much', () => {
     const { cache, clock } = setUp();
-    cache.set(request('a'), answer('1'), 100);
-    cache.set(request('b'), answer('2'), 1_000);
+    cache.place(request('a'), 100)(answer('1'));
+    cache.place(request('b'), 1_000)(answer('2'));
     clock.at += 500;
     expect(cache.clear(false)).toBe(1);
     expect(cache.clear(true)).toBe(1);
@@ -91,7 +91,7 @@ describe('the response cache', () => {
 
   it('takes new limits without losing what fits, the newest first', () => {
     const { cache } = setUp();
-    for (const text of 'abc') cache.set(request(text), answer(text), 100);
+    for (const text of 'abc') cache.place(request(text), 100)(answer(text));
     cache.limit({ maxEntries: 2, maxBytes: 10_000 });
     expect([...'abc'].map((text) => cache.get(request(text), any) !== undefined)).toEqual([
       false,

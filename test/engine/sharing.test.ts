@@ -376,25 +376,6 @@ describe('a shared stream', () => {
     await first.end;
   });
 
-  it('keeps its pace though ten of fifty never read', async () => {
-    const text = 'x'.repeat(8_000_000);
-    const behaviour: Behaviour = { kind: 'message', text, pieces: 200, hold: 'before_content' };
-    const settings = { deduplication: { max_queue_bytes: '3MB' }, max_buffered_bytes: '64MB' };
-    const { bench, only } = await worldOf(behaviour, { settings });
-    const answers = Array.from({ length: 50 }, () => bench.messages(duplicate()));
-    await shared(bench, 49);
-    const idle = answers.slice(0, 10);
-    for (const answer of idle) void answer.head.then(() => answer.pause());
-    only.release();
-    const ended = await Promise.all(answers.slice(10).map(({ end }) => end));
-    expect(ended.map(({ end }) => end)).toEqual(Array.from({ length: 40 }, () => 'complete'));
-    expect(new Set(ended.map(({ body }) => body.length)).size).toBe(1);
-    expect(only.requests).toHaveLength(1);
-    for (const answer of idle) answer.abort();
-    await bench.ended(50);
-    expect(bench.balancer.engine.status()).toMatchObject({ inFlight: 0, bufferedBytes: 0 });
-  }, 60_000);
-
   it('is brought to its end for all when the balancer shuts down', async () => {
     const { bench, only } = await worldOf(HELD_AT_END);
     const answers = [bench.messages(duplicate()), bench.messages(duplicate())];
