@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { bytes, choice, count, flag, label, later, limitSeconds, seconds, text, texts } from './fields.ts';
+import { InspectorSchema } from './schema-inspector.ts';
 import { CacheSchema, cacheSize, cacheTtl, DeduplicationSchema } from './schema-sharing.ts';
 import { TimeoutsSchema } from './schema-timeouts.ts';
 
@@ -184,6 +185,7 @@ export const SettingsSchema = v.object({
   cache_ttl: v.optional(cacheTtl, 0),
   cache_size_limit: v.optional(cacheSize, 1000),
   cache: v.optional(CacheSchema, {}),
+  inspector: v.optional(InspectorSchema, {}),
   token_counting: v.optional(later('counting tokens without a provider.')),
   oauth: v.optional(later('accounts that sign in.')),
 });

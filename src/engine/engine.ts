@@ -8,8 +8,10 @@ import { createRedactor, type Redactor } from '../domain/secrets.ts';
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
 import type { Clock, Random } from '../domain/time.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
+import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { sameIdentity, secretsOf } from './configuration-facts.ts';
 import { healthEvent } from './health-event.ts';
+import { inspectedProvider } from './inspected-provider.ts';
 import type { Engine, EngineStatus, ProviderStatus } from './interface.ts';
 import { createModelCatalogue } from './models.ts';
 import { createRequestRunner } from './request-runner.ts';
@@ -29,6 +31,8 @@ export interface EngineOptions {
   readonly observe: (event: BalancerEvent) => void;
   readonly buffers: BufferBudget;
   readonly isUtf8: (bytes: Uint8Array) => boolean;
+  /** Told what the charts do; undefined: the inspector is off. */
+  readonly inspection?: InspectionSink | undefined;
 }
 
 /** The engine with what the composition root drives it by. */
@@ -48,7 +52,7 @@ export interface RunningEngine extends Engine {
 }
 
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { clock, random, observe, buffers, isUtf8 } = options;
+  const { clock, random, observe, buffers, isUtf8, inspection } = options;
   const runtimes = createRuntimeSource(options.configuration, options.openTransport);
   /** The newest actor of each provider; its last snapshot outlives it, for the state file. */
   const refs = new Map<string, ProviderRef>();
@@ -72,7 +76,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     observe({ type: 'fault', message: 'An actor of the provider system failed.', error });
 
   const balancer: Actor<typeof balancerMachine> = startRoot(
-    balancerMachine,
+    inspection === undefined
+      ? balancerMachine
+      : balancerMachine.provide({ actors: { provider: inspectedProvider(inspection, clock.now) } }),
     { input: balancerInput(options.configuration), clock, onFault },
     (actor) => {
       actor.on('provider.spawned', ({ id }) => queueMicrotask(() => watchHealth(id)));
@@ -135,6 +141,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     isUtf8,
     providerRef,
     slots,
+    inspection,
     runtime: () => runtimes.current,
     redactor: () => redactor,
     isOwnKey: (value) => ownKeys.has(value),

@@ -10,6 +10,7 @@ import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
+import type { RequestWatch } from '../telemetry/inspection-sink.ts';
 import { startAttempt } from '../upstream/attempt.ts';
 import type {
   ClientSide,
@@ -51,6 +52,8 @@ export interface ExchangeOptions {
   readonly isOwnKey: (value: string) => boolean;
   /** The whole time the request has until its first content, ms. */
   readonly budgetMs: number;
+  /** Where the inspector follows the request. */
+  readonly watch?: RequestWatch | undefined;
   /** Told of an exception of ours in an attempt. */
   readonly onFault: (error: unknown) => void;
   /** Told of one on the way to a single client among several. */
@@ -149,7 +152,7 @@ export class Exchange {
 
   /** Starts an attempt and reports to the chart. The function it gives aborts. */
   attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
-    const { runtime, stream, clock, buffers, request, budgetMs } = this.#options;
+    const { runtime, stream, clock, buffers, request, budgetMs, watch } = this.#options;
     const provider = runtime.providers.get(input.candidate.provider);
     const transport = runtime.transportOf(input.candidate.provider);
     if (provider === undefined || transport === undefined || this.#body === undefined)
@@ -163,6 +166,7 @@ export class Exchange {
       tell({ type: 'attempt.settled', outcome });
       return () => {};
     }
+    watch?.asked(input.number, made.request.url, made.request.headers);
     const running = startAttempt(
       { transport, request: made.request },
       {
@@ -181,7 +185,14 @@ export class Exchange {
         redact: (bytes) => this.#options.redactor.bytes(bytes),
       },
       {
-        committed: (answer) => this.#committed(answer, input, provider, tell),
+        committed: (answer) => {
+          watch?.answered(input.number, answer.status, answer.headers);
+          const side = this.#committed(answer, input, provider, tell);
+          if (watch?.captures !== true) return side;
+          if (answer.body !== undefined) watch.capture(answer.body);
+          return capturing(side, (bytes) => watch.capture(bytes));
+        },
+        ...(watch === undefined ? {} : { reached: (what) => watch.reached(input.number, what) }),
         settled: (outcome, facts) =>
           this.#settled(this.#withUnknownParts(outcome, facts.answer, provider, input), facts, input, tell),
         faulted: (error) => this.#options.onFault(error),
@@ -355,6 +366,10 @@ export class Exchange {
     input: AttemptInput,
     tell: (event: RequestEvent) => void,
   ): void {
+    if (facts.answer !== undefined) {
+      const { status, headers, body } = facts.answer;
+      this.#options.watch?.answered(input.number, status, headers, body);
+    }
     if (facts.answer !== undefined && this.#mayGoBack(outcome)) this.#answers.set(input.number, facts.answer);
     tell({
       type: 'attempt.settled',
@@ -376,6 +391,17 @@ export class Exchange {
     this.#body = undefined;
     this.#options.request.releaseBody();
   }
+}
+
+/** The client's side, with a copy of what passes. */
+function capturing(side: ClientSide, capture: (bytes: Buffer) => void): ClientSide {
+  return {
+    chunk(bytes, atBoundary) {
+      capture(bytes);
+      return side.chunk(bytes, atBoundary);
+    },
+    end: (isBroken) => side.end(isBroken),
+  };
 }
 
 /** What a stream that broke off ends with. */

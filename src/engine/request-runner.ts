@@ -11,6 +11,7 @@ import type { BufferBudget } from '../domain/buffer-budget.ts';
 import { LiveTable } from '../domain/live-table.ts';
 import type { AttemptTrace } from '../domain/trace.ts';
 import type { RequestEnded } from '../telemetry/events.ts';
+import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { type AdmissionOptions, type AdmittedRequest, admit } from './admission.ts';
 import {
   type CandidateOrder,
@@ -23,6 +24,7 @@ import { Duplicates, type Host } from './duplicates.ts';
 import { Exchange } from './exchange.ts';
 import { exhaustedError } from './final-error.ts';
 import { leaderSeat } from './guest.ts';
+import { inspectedRequest } from './inspected-request.ts';
 import type { CacheStatus, ClientRequest, Departure, Reply } from './interface.ts';
 import { localCount } from './local-replies.ts';
 import { budgetMs } from './request-facts.ts';
@@ -44,6 +46,8 @@ export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
   readonly runtime: () => Runtime;
   readonly isOwnKey: (value: string) => boolean;
   readonly slots: Slots;
+  /** Told what requests do; undefined: the inspector is off. */
+  readonly inspection?: InspectionSink | undefined;
   /** The last running request has ended. */
   readonly idle: () => void;
 }
@@ -116,10 +120,12 @@ class Runner implements RequestRunner {
       provider: options.providerRef,
       slots: options.slots,
     };
-    this.#logic = requestLogic({
+    const logic = requestLogic({
       attempt: (input, tell) => this.#attempt(input, tell),
       healthWatch: (input, tell) => this.#wait(input, tell),
     });
+    const { inspection } = options;
+    this.#logic = inspection === undefined ? logic : inspectedRequest(logic, inspection);
   }
 
   submit(request: ClientRequest, departure: Departure): Promise<Reply> {
@@ -197,8 +203,17 @@ class Runner implements RequestRunner {
       if (result === 'broken') entry.ownResult = result;
       entry.whenDelivered?.();
     });
+    const plan = { order, reason, stream, deadlineAt: receivedAt + budget };
+    const input = requestInput(facts, runtime, plan, this.#ports);
     const exchange = new Exchange(walked, {
       request,
+      watch: this.#options.inspection?.watch(id, {
+        headers: request.headers,
+        body: walked.bytes,
+        redactor: redactor(),
+        input,
+        health: resilience,
+      }),
       stream,
       leader,
       isShared: identity?.shares === true,
@@ -248,8 +263,6 @@ class Runner implements RequestRunner {
     this.#live.set(id, entry);
     this.#options.slots.enter(id);
     this.#duplicates.list(identity, entry);
-    const plan = { order, reason, stream, deadlineAt: receivedAt + budget };
-    const input = requestInput(facts, runtime, plan, this.#ports);
     const actor = startRoot(this.#logic, { clock, input, onFault: fault }, (root) => {
       // What a listener of an actor throws would end the process.
       root.on('attempt.ended', ({ attempt }) => guarded(() => this.#attemptEnded(entry, attempt), fault));
