@@ -9,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The commands that ask the running balancer. */
 export type AskingLine = LineOf<
-  'status' | 'providers' | 'reload' | 'reset' | 'forget' | 'disable' | 'enable'
+  'status' | 'providers' | 'reload' | 'cool' | 'reset' | 'forget' | 'disable' | 'enable'
 >;
 
 /** A running balancer that answered, or the exit code after it was said why there is none. */

@@ -111,6 +111,13 @@ export const COMMANDS = {
     options: { ...FIND, json: JSON_OUT },
     examples: [['reload', 'after an edit, where settings.reload is off']],
   },
+  cool: {
+    about: 'have a provider cool from now on',
+    details: ['It gets no requests for settings.failure_cooldown; then one trial decides.', FIND_DETAILS],
+    argument: NAMES,
+    options: { ...FIND, json: JSON_OUT },
+    examples: [['cool Reseller', 'it is known to be in trouble']],
+  },
   reset: {
     about: 'forget a provider’s failures and cooldowns',
     details: ['The next request may go to it at once.', FIND_DETAILS],

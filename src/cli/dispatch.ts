@@ -20,6 +20,7 @@ export async function dispatch(args: readonly string[], world: World): Promise<n
       return (await import('./providers.ts')).providers(line, world);
     case 'reload':
       return (await import('./reload.ts')).reload(line, world);
+    case 'cool':
     case 'reset':
     case 'forget':
     case 'disable':

@@ -7,11 +7,19 @@ const MEBIBYTE = 1024 * 1024;
 export const InspectorSchema = v.object({
   enabled: v.optional(flag('The inspector at `/inspector`. A change needs a restart.'), true),
   events: v.optional(
-    count('How many events are kept, for its history and for going back in time. A change needs a restart.', 100, 1_000_000),
+    count(
+      'How many events are kept, for its history and for going back in time. A change needs a restart.',
+      100,
+      1_000_000,
+    ),
     10_000,
   ),
   requests: v.optional(
-    count('How many requests are kept with all that was tried for them. A change needs a restart.', 10, 1_000_000),
+    count(
+      'How many requests are kept with all that was tried for them. A change needs a restart.',
+      10,
+      1_000_000,
+    ),
     2_000,
   ),
   max_bytes: v.optional(
@@ -19,7 +27,9 @@ export const InspectorSchema = v.object({
     32 * MEBIBYTE,
   ),
   capture_bodies: v.optional(
-    flag('Keep what clients send and get, 256 KB a request each, for the inspector to show. Off: no content is kept.'),
+    flag(
+      'Keep what clients send and get, 256 KB a request each, for the inspector to show. Off: no content is kept.',
+    ),
     false,
   ),
 });
