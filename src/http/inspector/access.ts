@@ -20,7 +20,7 @@ export function inspectorRefusal(
   const problem = refusalOf(visitor, auth, sessions, changes);
   if (problem === undefined) return {};
   const isPage = c.req.path.replace(/\/+$/, '') === '/inspector' && !changes;
-  return problem.status === 401 && isPage ? { answer: signInPage(c, undefined, 200) } : { problem };
+  return problem.status === 401 && isPage ? { answer: signInPage(undefined, 200) } : { problem };
 }
 
 const NO_CONNECTION: Problem = {

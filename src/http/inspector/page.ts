@@ -41,7 +41,7 @@ export async function servedFile(c: HttpContext, inspector: InspectorPort, name:
 const NOT_BUILT = 'The inspector’s page is not there: build it with npm run build.';
 
 /** The form that asks for the key. It works without a script, and posts: a key never stands in an address. */
-export function signInPage(c: HttpContext, problem: string | undefined, status: 200 | 401 | 429): Response {
+export function signInPage(problem: string | undefined, status: 200 | 401 | 429): Response {
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -4,7 +4,7 @@ import { problemResponse } from '../problem.ts';
 import type { Route } from '../route.ts';
 import { foreignPage, visitorOf } from './gate.ts';
 import { signInPage } from './page.ts';
-import { COOKIE, SESSION_SECONDS } from './sessions.ts';
+import { COOKIE, SESSION_SECONDS, type SignIn } from './sessions.ts';
 
 const MAX_FORM_BYTES = 8 * 1024;
 const TAG = 'Inspector';
@@ -58,12 +58,12 @@ async function signIn(c: HttpContext, deps: AppDependencies): Promise<Response> 
   if (!(length <= MAX_FORM_BYTES))
     return problemResponse(c, { status: 413, message: 'The form is too large.' });
   const key = new URLSearchParams(await c.req.text()).get('key') ?? '';
-  const result = deps.inspectorSessions?.signIn(key, auth.apiKeys) ?? { kind: 'wrong' };
-  if (result.kind === 'too_many') return signInPage(c, 'Too many wrong keys. Try again in a minute.', 429);
+  const result: SignIn = deps.inspectorSessions?.signIn(key, auth.apiKeys) ?? { kind: 'wrong' };
+  if (result.kind === 'too_many') return signInPage('Too many wrong keys. Try again in a minute.', 429);
   if (result.kind === 'wrong') {
     const reason = 'A wrong key was given to the inspector.';
     deps.observe({ type: 'auth.refused', requestId: c.get('requestId'), path: '/inspector/session', reason });
-    return signInPage(c, 'This is not the key.', 401);
+    return signInPage('This is not the key.', 401);
   }
   const secure = c.req.header('x-forwarded-proto') === 'https' ? '; Secure' : '';
   const scope = `Path=/inspector; HttpOnly; SameSite=Strict; Max-Age=${SESSION_SECONDS}`;

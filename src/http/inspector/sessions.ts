@@ -12,7 +12,8 @@ export const COOKIE = 'balancer_inspector';
 
 export type SignIn =
   | { readonly kind: 'signed_in'; readonly token: string }
-  | { readonly kind: 'wrong' | 'too_many' };
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'too_many' };
 
 /** Who has signed in with a key. A session is worth what its key is worth: without the key it is over. */
 export interface Sessions {
