@@ -7,6 +7,7 @@ import type { InspectorFile, InspectorPort } from '../http/inspector/port.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
 import { createInspection } from '../telemetry/inspection.ts';
 import type { InspectionSink } from '../telemetry/inspection-sink.ts';
+import { statelyMessage, type XStateEvent } from '../telemetry/stately.ts';
 
 export interface InspectorOptions {
   readonly settings: () => Settings;
@@ -14,6 +15,8 @@ export interface InspectorOptions {
   readonly now: () => number;
   /** Strikes configured secrets out of a text. */
   readonly redact: (text: string) => string;
+  /** Tells what XState tells, once the engine is there. */
+  readonly follow: (follower: (event: XStateEvent) => void) => () => void;
 }
 
 /** The inspector of one balancer: what the engine tells it, and what its routes ask. */
@@ -38,7 +41,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Undefined where `settings.inspector.enabled` is off: then nothing is kept at all. */
-export function openInspector({ settings, now, redact }: InspectorOptions): Inspector | undefined {
+export function openInspector({ settings, now, redact, follow }: InspectorOptions): Inspector | undefined {
   const { enabled, maxEvents, maxRequests, maxBytes } = settings().inspector;
   if (!enabled) return undefined;
   const inspection = createInspection({
@@ -54,7 +57,17 @@ export function openInspector({ settings, now, redact }: InspectorOptions): Insp
     close = resolve;
   });
   const run = randomUUID().slice(0, 8);
-  return Object.assign(Object.create(inspection), { run, closing, close, file: pageFile }) as Inspector;
+  return Object.assign(Object.create(inspection), {
+    run,
+    closing,
+    close,
+    file: pageFile,
+    follow: (listener: (message: string) => void) =>
+      follow((event) => {
+        const message = statelyMessage(event, now());
+        if (message !== undefined) listener(message);
+      }),
+  }) as Inspector;
 }
 
 /** A file of the page by its name, which never leads out of its folder. */

@@ -7,15 +7,17 @@ import type { Configuration, Settings, TestingSettings } from '../domain/setting
 import type { Clock, Random } from '../domain/time.ts';
 import { createEngine, type RunningEngine } from '../engine/engine.ts';
 import { createApp } from '../http/app.ts';
-import type { ReloadOutcome } from '../http/context.ts';
+import type { AppDependencies, ReloadOutcome } from '../http/context.ts';
 import { createSessions } from '../http/inspector/sessions.ts';
+import { inspectorSocket } from '../http/inspector/socket.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
 import { observeAll } from '../telemetry/observe.ts';
+import type { XStateEvent } from '../telemetry/stately.ts';
 import { delaying } from '../upstream/delay.ts';
 import { createUndiciTransport } from '../upstream/undici-transport.ts';
-import { openInspector } from './inspector.ts';
+import { type InspectorOptions, openInspector } from './inspector.ts';
 import { packageVersion } from './version.ts';
 
 /** What a running balancer is made of; `start`, `demo` and tests build it here and nowhere else. */
@@ -70,7 +72,13 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   const settings = (): Settings => configuration.settings;
   const budget = createBufferBudget(() => settings().maxBufferedBytes);
   let redact = (text: string): string => text;
-  const inspector = openInspector({ settings, now: clock.now, redact: (text) => redact(text) });
+  let follow: InspectorOptions['follow'] = () => () => {};
+  const inspector = openInspector({
+    settings,
+    now: clock.now,
+    redact: (text) => redact(text),
+    follow: (follower) => follow(follower),
+  });
   const observe =
     inspector === undefined ? options.observe : observeAll([inspector.observe, options.observe], ignore);
   const engine = await createEngine({
@@ -88,6 +96,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     isUtf8,
   });
   redact = engine.redact;
+  follow = (follower) => engine.follow((event) => follower(event as XStateEvent));
 
   const takeIn = async (): Promise<ReloadOutcome> => {
     const loaded = await load();
@@ -124,7 +133,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     return next;
   };
 
-  const app = createApp({
+  const dependencies: AppDependencies = {
     engine,
     settings,
     reload,
@@ -138,9 +147,10 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     limits: HTTP_LIMITS,
     inspector,
     inspectorSessions: createSessions(clock.now),
-  });
+  };
+  const app = createApp(dependencies);
   const { host, port } = settings();
-  const started = await startServer({ app, host, port, observe });
+  const started = await startServer({ app, host, port, observe, upgrade: inspectorSocket(dependencies) });
   if (started.kind === 'failed') {
     await engine.stop();
     return { kind: 'failed', code: started.code, message: started.message };

@@ -17,7 +17,7 @@ import { createModelCatalogue } from './models.ts';
 import { createRequestRunner } from './request-runner.ts';
 import { createRuntimeSource, type OpenTransport } from './runtime.ts';
 import { createSlots } from './slots.ts';
-import { startRoot } from './start-root.ts';
+import { type Follower, guardedFollower, startRoot } from './start-root.ts';
 import { openStateStore } from './state-file.ts';
 import { providerStatus } from './status.ts';
 
@@ -47,6 +47,8 @@ export interface RunningEngine extends Engine {
   stop(): Promise<void>;
   /** Without building the whole status. */
   phase(): EngineStatus['phase'];
+  /** Tells everything that actors do from now on, as XState tells it; the function it gives ends that. */
+  follow(follower: Follower): () => void;
   /** Strikes configured secrets out of a text. */
   redact(text: string): string;
 }
@@ -142,6 +144,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     providerRef,
     slots,
     inspection,
+    follower: () => (followers.size === 0 ? undefined : tellFollowers),
     runtime: () => runtimes.current,
     redactor: () => redactor,
     isOwnKey: (value) => ownKeys.has(value),
@@ -150,6 +153,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     },
   });
 
+  const followers = new Set<Follower>();
+  const tellFollowers: Follower = (event) => {
+    for (const follower of followers) follower(event);
+  };
   const catalogue = createModelCatalogue({ clock, isOwnKey: (value) => ownKeys.has(value) });
 
   function statusOf(provider: ProviderSettings): ProviderStatus {
@@ -228,6 +235,20 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       if (phaseOf(balancer) !== 'stopped') balancer.send({ type: 'operator.stop' });
       await runtimes.destroy();
       await flushed;
+    },
+    follow(follower) {
+      const guarded = guardedFollower(follower);
+      followers.add(guarded);
+      const { unsubscribe } = balancer.system.inspect({ next: guarded });
+      // Those that are there already introduce themselves.
+      const actors = [balancer, ...Object.values(balancer.getSnapshot().children)];
+      for (const actorRef of actors) {
+        if (actorRef !== undefined) guarded({ type: '@xstate.actor', actorRef, rootId: balancer.sessionId });
+      }
+      return () => {
+        followers.delete(guarded);
+        unsubscribe();
+      };
     },
     phase: () => phaseOf(balancer),
     redact: (text) => redactor.text(text),

@@ -35,7 +35,7 @@ import { attemptFailed, NO_TRACE, requestEnded } from './request-reports.ts';
 import type { Runtime } from './runtime.ts';
 import type { Seat } from './seat.ts';
 import type { Slots } from './slots.ts';
-import { startRoot } from './start-root.ts';
+import { type Follower, startRoot } from './start-root.ts';
 import { createStatistics, type ProviderStatistics } from './statistics.ts';
 import { createWaitingRequests } from './waiting-requests.ts';
 
@@ -48,6 +48,8 @@ export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
   readonly slots: Slots;
   /** Told what requests do; undefined: the inspector is off. */
   readonly inspection?: InspectionSink | undefined;
+  /** Who follows everything that actors do; undefined: nobody does now. */
+  readonly follower?: () => Follower | undefined;
   /** The last running request has ended. */
   readonly idle: () => void;
 }
@@ -263,7 +265,8 @@ class Runner implements RequestRunner {
     this.#live.set(id, entry);
     this.#options.slots.enter(id);
     this.#duplicates.list(identity, entry);
-    const actor = startRoot(this.#logic, { clock, input, onFault: fault }, (root) => {
+    const follower = this.#options.follower?.();
+    const actor = startRoot(this.#logic, { clock, input, onFault: fault, follower }, (root) => {
       // What a listener of an actor throws would end the process.
       root.on('attempt.ended', ({ attempt }) => guarded(() => this.#attemptEnded(entry, attempt), fault));
       root.subscribe({

@@ -22,6 +22,8 @@ export interface InspectorPort {
   detail(id: string): RequestDetail | undefined;
   minutes(): readonly MinuteStatistics[];
   totals(): readonly ProviderTotals[];
+  /** Each message of `@statelyai/inspect`'s protocol; the function it gives ends that. */
+  follow(listener: (message: string) => void): () => void;
   /** A file of the built page; undefined: there is none of this name. */
   file(name: string): Promise<InspectorFile | undefined>;
   /** Resolves when the balancer ends: feeds end with it. */

@@ -116,7 +116,7 @@ function Sidebar({ state, place }: { state: State; place: Place }) {
   const link = (to: Place, text: string, key: string) => (
     <a href={linkTo(to)} aria-current={to.view === place.view ? 'page' : undefined}>
       <span>{text}</span>
-      <kbd aria-hidden="true">{key}</kbd>
+      <kbd>{key}</kbd>
     </a>
   );
   return (

@@ -119,7 +119,7 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      padding: [10, 8, 0, 0],
+      padding: [10, 18, 0, 0],
       axes: [axis(0), axis(1)],
       series: [],
       ...rest,

@@ -25,7 +25,6 @@ interface KeyOptions {
 }
 
 export function useKeys({ store, toggleHelp, closeHelp }: KeyOptions): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the functions do the same each time
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;

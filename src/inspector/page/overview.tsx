@@ -119,7 +119,7 @@ function ProviderCard({ provider, moment, totals, now }: CardProps) {
         <Item name="First p50">{first === null ? '–' : duration(first.p50)}</Item>
         <Item name="First p95">{first === null ? '–' : duration(first.p95)}</Item>
         <Item name="Tokens">
-          {totals === undefined ? '–' : `${count(totals.inputTokens)} in, ${count(totals.outputTokens)} out`}
+          {totals === undefined ? '–' : `${count(totals.inputTokens)} / ${count(totals.outputTokens)}`}
         </Item>
       </dl>
       <LastError error={moment === undefined ? lastErrorOf(provider) : then?.lastError} />

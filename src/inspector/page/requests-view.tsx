@@ -51,7 +51,7 @@ export function RequestsView({ state }: { readonly state: State }) {
           <input
             type="search"
             data-search
-            placeholder="Search id, model, session, provider, error  ( / )"
+            placeholder="Search  ( / )"
             value={filter.text}
             onInput={(event) => choose('text')(event.currentTarget.value)}
           />

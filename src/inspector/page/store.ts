@@ -87,7 +87,8 @@ export function createStore(): Store {
     }
   };
   const refreshSoon = (): void => {
-    soon ??= setTimeout(() => {
+    if (soon !== undefined) return;
+    soon = setTimeout(() => {
       soon = undefined;
       void refresh();
     }, SOON_MS);
