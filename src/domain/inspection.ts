@@ -202,3 +202,16 @@ export interface RequestPage {
 export function failureWords({ kind, detail }: Pick<Failure, 'kind' | 'detail'>): string {
   return detail === '' ? kind : `${kind}: ${detail}`;
 }
+
+/** Keys of a request's context that change while it runs. */
+export const REQUEST_KEYS = [
+  'attempts',
+  'decisions',
+  'decision',
+  'round',
+  'waitedMs',
+  'waitingSince',
+  'current',
+  'pending',
+  'due',
+] as const;

@@ -1,6 +1,7 @@
 import type { SnapshotFrom } from 'xstate';
 import type { requestMachine } from '../../machines/request.ts';
-import { type InspectionSink, REQUEST_KEYS } from '../telemetry/inspection-sink.ts';
+import { REQUEST_KEYS } from '../domain/inspection.ts';
+import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { inspected, stateName } from './inspected.ts';
 
 type RequestSnapshot = SnapshotFrom<typeof requestMachine>;

@@ -22,19 +22,6 @@ export interface InspectionSink {
   watch(id: string, start: WatchStart): RequestWatch | undefined;
 }
 
-/** Keys of a request's context that change while it runs. */
-export const REQUEST_KEYS = [
-  'attempts',
-  'decisions',
-  'decision',
-  'round',
-  'waitedMs',
-  'waitingSince',
-  'current',
-  'pending',
-  'due',
-] as const;
-
 /** What a request has decided and tried so far, by reference. */
 export interface RequestProgress {
   readonly id: string;

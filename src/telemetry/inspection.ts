@@ -1,16 +1,17 @@
-import type {
-  InspectorEvent,
-  MinuteStatistics,
-  ProviderMoment,
-  ProviderTotals,
-  RequestDetail,
-  RequestPage,
-  RequestQuery,
+import {
+  type InspectorEvent,
+  type MinuteStatistics,
+  type ProviderMoment,
+  type ProviderTotals,
+  REQUEST_KEYS,
+  type RequestDetail,
+  type RequestPage,
+  type RequestQuery,
 } from '../domain/inspection.ts';
 import type { Usage } from '../domain/outcome.ts';
 import { createEventRing, type EventDraft, type EventSource } from './event-ring.ts';
 import type { BalancerEvent, RequestEnded } from './events.ts';
-import { type InspectionSink, REQUEST_KEYS } from './inspection-sink.ts';
+import type { InspectionSink } from './inspection-sink.ts';
 import { createHourStatistics } from './minute-statistics.ts';
 import { requestDetail } from './request-detail.ts';
 import { ENDED, FIRST_STEP, RECEIVED } from './request-record.ts';

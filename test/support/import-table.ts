@@ -58,7 +58,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRow | typeof EVERYTHING
   inspector: {
     ...NOTHING,
     modules: ['domain'],
-    packages: ['preact', 'uplot'],
+    packages: ['preact', 'uplot', 'virtual:charts'],
     packageTypes: ['xstate', 'elkjs'],
   },
   engine: {
