@@ -2,6 +2,7 @@ import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/r
 import { endedByItself } from '../broadcast/whole-stream.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import type { Candidate } from '../domain/candidate.ts';
+import { withoutEcho } from '../domain/client-secrets.ts';
 import { isRefusal } from '../domain/failure-table.ts';
 import { isFailure, type Outcome, type Usage } from '../domain/outcome.ts';
 import type { FinalError } from '../domain/refusal.ts';
@@ -373,11 +374,15 @@ export class Exchange {
     if (facts.answer !== undefined && this.#mayGoBack(outcome)) this.#answers.set(input.number, facts.answer);
     tell({
       type: 'attempt.settled',
-      outcome: isFailure(outcome)
-        ? { ...outcome, detail: this.#options.redactor.text(outcome.detail) }
-        : outcome,
+      outcome: isFailure(outcome) ? { ...outcome, detail: this.#shown(outcome.detail) } : outcome,
       ...(facts.usage === undefined ? {} : { usage: facts.usage }),
     });
+  }
+
+  /** A failure's words go into logs and to the client. */
+  #shown(detail: string): string {
+    const { redactor, request } = this.#options;
+    return withoutEcho(redactor.text(detail), request.headers);
   }
 
   /** Of the others only the failure's words are kept: many large answers are not worth their room. */

@@ -1,3 +1,4 @@
+import { credentialsIn, withoutKeys } from '../domain/client-secrets.ts';
 import type {
   AttemptRecord,
   InspectorEvent,
@@ -6,7 +7,7 @@ import type {
 } from '../domain/inspection.ts';
 import { createRedactor, REDACTED } from '../domain/secrets.ts';
 import type { AttemptTrace } from '../domain/trace.ts';
-import { isSecretName, redactDeep } from './redaction.ts';
+import { redactDeep } from './redaction.ts';
 import type { AttemptParts, RequestRecord } from './request-record.ts';
 import { shownHeaders } from './shown-headers.ts';
 
@@ -96,25 +97,6 @@ function plainUrl(url: string): string {
 }
 
 /** What the client showed of itself, and what we showed the providers. */
-function credentialsOf({ headers, parts }: RequestRecord): string[] {
-  const sent = parts.flatMap(({ requestHeaders }) => requestHeaders);
-  return [...secretValues(headers), ...secretValues(sent)];
-}
-
-function secretValues(headers: readonly string[]): string[] {
-  const values: string[] = [];
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (!isSecretName(headers[at] ?? '')) continue;
-    const value = headers[at + 1] ?? '';
-    values.push(value, value.replace(/^(?:bearer|basic)\s+/i, ''));
-  }
-  return values;
-}
-
-/** Keys in their usual forms, whoever they belong to. */
-function withoutKeys(text: string): string {
-  return text
-    .replace(/\b(?:sk|pk|rk)-[\w-]{12,}/g, REDACTED)
-    .replace(/\b(bearer|basic)(\s+)[\w.~+/=-]{8,}/gi, `$1$2${REDACTED}`)
-    .replace(/\bgh[pousr]_\w{20,}|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+/g, REDACTED);
+function credentialsOf({ headers, parts }: RequestRecord): readonly string[] {
+  return [...credentialsIn(headers), ...parts.flatMap(({ requestHeaders }) => credentialsIn(requestHeaders))];
 }

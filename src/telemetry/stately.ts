@@ -37,7 +37,7 @@ export function statelyMessage(told: XStateEvent, at: number): string | undefine
         name,
         definition: plainJson(config ?? { id: name }),
         parentId: actorRef._parent?.sessionId,
-        snapshot: shown(actorRef.getSnapshot?.()),
+        snapshot: shown(snapshotOf(actorRef)),
       });
     }
     case '@xstate.event':
@@ -46,6 +46,15 @@ export function statelyMessage(told: XStateEvent, at: number): string | undefine
       return plainJson({ type, ...base, event, snapshot: shown(snapshot) });
     default:
       return undefined;
+  }
+}
+
+/** An actor tells of itself before it has a snapshot, and refuses to show it. */
+function snapshotOf(actor: XStateEvent['actorRef']): unknown {
+  try {
+    return actor.getSnapshot?.();
+  } catch {
+    return undefined;
   }
 }
 
