@@ -27,7 +27,7 @@ export function candidateVerdicts(
 }
 
 /** `cooling, 42 s left (overloaded)`, `failed already`, `full: 2 of 2 in flight`. */
-export function availabilityWords({ availability, tried }: ConsideredCandidate, at: number): string {
+function availabilityWords({ availability, tried }: ConsideredCandidate, at: number): string {
   const before = tried ? 'failed already; ' : '';
   switch (availability.kind) {
     case 'ready':

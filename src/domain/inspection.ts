@@ -1,7 +1,7 @@
 import type { Candidate } from './candidate.ts';
 import type { DecisionPolicy } from './decision.ts';
 import type { HealthPolicy } from './health.ts';
-import type { Failure, Usage } from './outcome.ts';
+import type { Usage } from './outcome.ts';
 import type { AttemptMode, AttemptTrace, DecisionTrace } from './trace.ts';
 
 /**
@@ -196,11 +196,6 @@ export interface RequestPage {
   readonly total: number;
   /** `before` of the next page; absent at the end. */
   readonly next?: number;
-}
-
-/** What a failure is called in a sentence. */
-export function failureWords({ kind, detail }: Pick<Failure, 'kind' | 'detail'>): string {
-  return detail === '' ? kind : `${kind}: ${detail}`;
 }
 
 /** Keys of a request's context that change while it runs. */

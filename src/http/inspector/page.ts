@@ -3,7 +3,7 @@ import { html } from '../pages/html.ts';
 import type { InspectorPort } from './port.ts';
 
 /** Nothing but our own files, no inline code, no frame around it. */
-export const POLICY = [
+const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -18,7 +18,8 @@ const SAFE = {
   'content-security-policy': POLICY,
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
+  // Not `no-referrer`: with it a form's Origin is `null`, and the form for the key would be a stranger's.
+  'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 } as const;
@@ -48,6 +49,7 @@ export function signInPage(problem: string | undefined, status: 200 | 401 | 429)
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Inspector – sign in</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/inspector/assets/inspector.css">
 </head>
 <body class="sign-in">
@@ -56,6 +58,7 @@ export function signInPage(problem: string | undefined, status: 200 | 401 | 429)
 <h1>Inspector</h1>
 <p>This balancer asks for its API key.</p>
 ${problem === undefined ? '' : html`<p class="problem" role="alert">${problem}</p>`}
+<input name="user" type="text" autocomplete="username" value="balancer" hidden>
 <label for="key">API key</label>
 <input id="key" name="key" type="password" autocomplete="current-password" required autofocus>
 <button type="submit" class="primary">Sign in</button>

@@ -16,7 +16,7 @@ import type { InspectorPort } from './port.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { snapshotView } from './snapshot.ts';
 
-export const INSPECTOR_TAG = 'Inspector';
+const INSPECTOR_TAG = 'Inspector';
 const MAX_PAGE = 1_000;
 
 /** The page's own actions, and what each is for the engine. */

@@ -8,7 +8,7 @@ export type Place =
   | { readonly view: 'provider'; readonly id: string }
   | { readonly view: 'request'; readonly id: string };
 
-export function placeOf(hash: string): Place {
+function placeOf(hash: string): Place {
   const [view, id] = hash.replace(/^#\/?/, '').split('/', 2);
   if (view === 'requests' || view === 'events') return { view };
   if ((view === 'provider' || view === 'request') && id !== undefined && id !== '') {

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface VirtualListProps<Row> {
@@ -22,7 +22,7 @@ const HEAD_HEIGHT = 33;
  * A selected row stays the same one while others come in above it.
  */
 export function VirtualList<Row>(props: VirtualListProps<Row>) {
-  const { rows, rowHeight, label, head, columns, keyOf, cells, open, overscan = 8 } = props;
+  const { rows, rowHeight, label, head, columns, keyOf, cells, open, overscan = 6 } = props;
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -104,27 +104,63 @@ export function VirtualList<Row>(props: VirtualListProps<Row>) {
       <div class="virtual-body" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
         {rows.slice(from, to).map((row, at) => {
           const key = keyOf(row);
-          const place = `translateY(${(from + at) * rowHeight}px)`;
           return (
-            <div
+            <ListRow
               key={key}
-              class={`virtual-row ${key === selected ? 'selected' : ''}`}
-              role="row"
-              aria-rowindex={from + at + 2}
-              aria-current={key === selected ? 'true' : undefined}
-              style={{ ...style, transform: place, height: `${rowHeight}px` }}
-              onClick={() => {
+              row={row}
+              place={from + at}
+              rowHeight={rowHeight}
+              columns={columns}
+              isSelected={key === selected}
+              cells={cells as (row: unknown) => ComponentChildren}
+              choose={() => {
                 setSelected(key);
                 open(row);
               }}
-            >
-              {cells(row)}
-            </div>
+            />
           );
         })}
       </div>
     </div>
   );
+}
+
+interface ListRowProps {
+  readonly row: unknown;
+  readonly place: number;
+  readonly rowHeight: number;
+  readonly columns: string;
+  readonly isSelected: boolean;
+  readonly cells: (row: unknown) => ComponentChildren;
+  readonly choose: () => void;
+}
+
+/** A row, drawn anew only when it is another one, or elsewhere: most are the same ones after a scroll. */
+class ListRow extends Component<ListRowProps> {
+  override shouldComponentUpdate({ row, place, isSelected }: ListRowProps): boolean {
+    const { props } = this;
+    return row !== props.row || place !== props.place || isSelected !== props.isSelected;
+  }
+
+  override render({ row, place, rowHeight, columns, isSelected, cells, choose }: ListRowProps) {
+    const style = {
+      gridTemplateColumns: columns,
+      transform: `translateY(${place * rowHeight}px)`,
+      height: `${rowHeight}px`,
+    };
+    return (
+      <div
+        class={`virtual-row ${isSelected ? 'selected' : ''}`}
+        role="row"
+        aria-rowindex={place + 2}
+        aria-current={isSelected ? 'true' : undefined}
+        style={style}
+        onClick={choose}
+      >
+        {cells(row)}
+      </div>
+    );
+  }
 }
 
 export function Cell({
