@@ -3,7 +3,7 @@ FROM node:22-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json vite.inspector.config.ts ./
 COPY machines machines
 COPY src src
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund

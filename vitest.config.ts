@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/packaging/**', 'test/readme/**'],
+    exclude: ['test/browser/**', 'test/e2e/**', 'test/packaging/**', 'test/readme/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     maxWorkers: 2,

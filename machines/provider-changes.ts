@@ -42,6 +42,20 @@ export function forgottenChanges(
   }));
 }
 
+/** The changes when an operator has it cool. */
+export function cooledChanges(
+  context: ProviderContext,
+  after: ProviderHealth,
+  at: number,
+): readonly ProviderHealthChanged[] {
+  return healthChanges(context.health, after, at).map((change) => ({
+    type: 'health.changed',
+    provider: context.id,
+    ...change,
+    rule: 'cooled by hand',
+  }));
+}
+
 /** Its counted failures are forgotten: none came for long enough. */
 export function quietHealed({ id }: ProviderContext): ProviderHealthChanged {
   return {

@@ -84,6 +84,8 @@ export type ProviderEvent =
       readonly at: number;
     }
   | { readonly type: 'operator.reset'; readonly at: number }
+  /** It cools from now on, whatever is known of it. */
+  | { readonly type: 'operator.cool'; readonly at: number }
   /** Forgets what was learned; health stays. */
   | { readonly type: 'operator.forget'; readonly at: number }
   | { readonly type: 'operator.disable'; readonly at: number }

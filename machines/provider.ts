@@ -1,13 +1,19 @@
 import { type ActorRefFrom, assertEvent, assign, enqueueActions, type SnapshotFrom, setup } from 'xstate';
 import type { Availability } from '../src/domain/availability.ts';
-import { healed } from '../src/domain/health.ts';
+import { cooledByHand, healed } from '../src/domain/health.ts';
 import { NOTHING_LEARNED } from '../src/domain/learned-parts.ts';
 import {
   type AttemptTarget,
   candidateAvailability,
   HEALTHY_PROVIDER,
 } from '../src/domain/provider-health.ts';
-import { attemptChanges, forgottenChanges, quietHealed, trialDue } from './provider-changes.ts';
+import {
+  attemptChanges,
+  cooledChanges,
+  forgottenChanges,
+  quietHealed,
+  trialDue,
+} from './provider-changes.ts';
 import type {
   ProviderContext,
   ProviderEvent,
@@ -107,6 +113,16 @@ const record = providerSetup.createAction(
   }),
 );
 
+/** Has it cool because an operator says so. */
+const coolByHand = providerSetup.createAction(
+  enqueueActions(({ context, event, enqueue }) => {
+    const at = 'at' in event ? event.at : context.at;
+    const health = { ...context.health, provider: cooledByHand(context.health.provider, at, context.policy) };
+    enqueue.assign({ health, at });
+    for (const change of cooledChanges(context, health, at)) enqueue.emit(change);
+  }),
+);
+
 /** Forgets everything: by hand, or because another address or credential stands behind the name now. */
 const forget = providerSetup.createAction(
   enqueueActions(({ context, event, enqueue }) => {
@@ -142,7 +158,9 @@ const tellTrialDue = providerSetup.createAction(
   }),
 );
 
-const machineSetup = providerSetup.extend({ actions: { record, forget, learn, forgetCount, tellTrialDue } });
+const machineSetup = providerSetup.extend({
+  actions: { record, coolByHand, forget, learn, forgetCount, tellTrialDue },
+});
 
 export const providerMachine = machineSetup.createMachine({
   id: 'provider',
@@ -169,6 +187,7 @@ export const providerMachine = machineSetup.createMachine({
     'settings.changed': { target: '.waking', actions: ['forget', 'forgetLearned', 'takeSettings'] },
     // Delays that run go on from where they are: nothing but what was learned changes.
     'operator.forget': { actions: 'forgetLearned' },
+    'operator.cool': { target: '.waking', actions: 'coolByHand' },
     'operator.reset': { target: '.waking', actions: 'forget' },
     'operator.disable': { target: '.disabled', actions: ['switchOff', 'keepTime'] },
     'operator.enable': { target: '.waking', actions: ['switchOn', 'keepTime'] },
@@ -262,6 +281,7 @@ export const providerMachine = machineSetup.createMachine({
       always: { guard: 'noneInFlight', target: 'retired' },
       on: {
         // An operator's word can't bring it back; only a new configuration can.
+        'operator.cool': { actions: 'keepTime' },
         'operator.reset': { actions: 'forget' },
         'operator.disable': { actions: ['switchOff', 'keepTime'] },
         'operator.enable': { actions: ['switchOn', 'keepTime'] },

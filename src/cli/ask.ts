@@ -9,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The commands that ask the running balancer. */
 export type AskingLine = LineOf<
-  'status' | 'providers' | 'reload' | 'reset' | 'forget' | 'disable' | 'enable'
+  'status' | 'top' | 'providers' | 'reload' | 'cool' | 'reset' | 'forget' | 'disable' | 'enable'
 >;
 
 /** A running balancer that answered, or the exit code after it was said why there is none. */
@@ -54,13 +54,13 @@ export function printJson(value: unknown, world: World): void {
 }
 
 function none(
-  { options }: AskingLine,
+  line: AskingLine,
   url: string | undefined,
   message: string,
   code: number,
   world: World,
 ): Contact {
-  if (options.json === true) {
+  if ('json' in line.options && line.options.json === true) {
     printJson({ running: code !== EXIT.notRunning, url: url ?? null, message }, world);
   }
   world.stderr.write(`${message}\n`);

@@ -52,7 +52,10 @@ function judge(answer: Answer, address: BalancerAddress): Asked {
       message: `The balancer at ${address.url} ${how}: put it into ${KEY_VARIABLE}.`,
     };
   }
-  if (json === undefined || !('status' in json || 'providers' in json || message !== undefined)) {
+  if (
+    json === undefined ||
+    !('status' in json || 'providers' in json || 'requests' in json || message !== undefined)
+  ) {
     const what = `Something answers at ${address.url}, but it is no balancer (HTTP ${answer.status}).`;
     return { kind: 'absent', message: `${what} ${howToStart(address)}` };
   }

@@ -91,6 +91,15 @@ export const COMMANDS = {
       ['status --json', 'for scripts'],
     ],
   },
+  top: {
+    about: 'the same live, with the last requests',
+    details: [
+      'Looks anew every second. q or Ctrl-C ends it; what is no terminal gets it once.',
+      FIND_DETAILS,
+    ],
+    options: { ...FIND },
+    examples: [['top', 'watch the providers and what comes in']],
+  },
   providers: {
     about: 'the providers of the running balancer in detail',
     details: ['Everything known of each provider, or of the one that is named.', FIND_DETAILS],
@@ -110,6 +119,13 @@ export const COMMANDS = {
     ],
     options: { ...FIND, json: JSON_OUT },
     examples: [['reload', 'after an edit, where settings.reload is off']],
+  },
+  cool: {
+    about: 'have a provider cool from now on',
+    details: ['It gets no requests for settings.failure_cooldown; then one trial decides.', FIND_DETAILS],
+    argument: NAMES,
+    options: { ...FIND, json: JSON_OUT },
+    examples: [['cool Reseller', 'it is known to be in trouble']],
   },
   reset: {
     about: 'forget a provider’s failures and cooldowns',
@@ -195,6 +211,21 @@ export const COMMANDS = {
     examples: [
       ['migrate config.yaml > providers.yaml', 'look at it, then use it'],
       ['migrate config.yaml --output providers.yaml', 'the same'],
+    ],
+  },
+  replay: {
+    about: 'run a request that the inspector exported through the statecharts again',
+    details: [
+      'In simulated time, with each attempt ending as it did then. Prints every decision with its reasons, and whether they ' +
+        'are those that were recorded; ends with 1 if they are not.',
+      'With --config: what that configuration would have decided. A provider of which the trace says nothing is taken to ' +
+        'have answered.',
+    ],
+    argument: { name: 'TRACE', least: 1, most: 'one', is: 'file' },
+    options: { config: 'another configuration to decide by' },
+    examples: [
+      ['replay req_1234.trace.json', 'the same once more'],
+      ['replay req_1234.trace.json --config other.yaml', 'what another configuration would have done'],
     ],
   },
   demo: {

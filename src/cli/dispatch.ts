@@ -16,10 +16,15 @@ export async function dispatch(args: readonly string[], world: World): Promise<n
       return (await import('./run.ts')).run(line, world);
     case 'status':
       return (await import('./status.ts')).status(line, world);
+    case 'top':
+      return (await import('./top.ts')).top(line, world);
+    case 'replay':
+      return (await import('./replay.ts')).replay(line, world);
     case 'providers':
       return (await import('./providers.ts')).providers(line, world);
     case 'reload':
       return (await import('./reload.ts')).reload(line, world);
+    case 'cool':
     case 'reset':
     case 'forget':
     case 'disable':

@@ -18,7 +18,7 @@ export const EXIT_CODES: readonly (readonly [code: string, meaning: string])[] =
   ['0', 'all is well'],
   ['1', 'it failed, the configuration has errors, or the answer to a question was no'],
   ['2', 'the command line is wrong'],
-  ['3', 'no balancer is running (status, providers, reload, reset, forget, disable, enable)'],
+  ['3', 'no balancer is running (status, top, providers, reload, cool, reset, forget, disable, enable)'],
   ['125', 'run: no balancer could be had; the command was not started'],
   ['126, 127', 'run: the command cannot be executed, or is not there'],
   ['130', 'interrupted by Ctrl-C'],

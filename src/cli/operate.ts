@@ -7,9 +7,9 @@ import { EXIT } from './exit-codes.ts';
 import { noSuchProvider } from './providers.ts';
 import type { World } from './world.ts';
 
-type OperatingLine = LineOf<'reset' | 'forget' | 'disable' | 'enable'>;
+type OperatingLine = LineOf<'cool' | 'reset' | 'forget' | 'disable' | 'enable'>;
 
-/** `reset`, `forget`, `disable` and `enable`, for each provider that is named. 1: one of them is not there. */
+/** `cool`, `reset`, `forget`, `disable` and `enable`, for each provider that is named. 1: one of them is not there. */
 export async function operate(line: OperatingLine, world: World): Promise<number> {
   const results: unknown[] = [];
   let code: number = EXIT.ok;

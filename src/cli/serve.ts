@@ -7,13 +7,18 @@ import type { Configuration, Settings, TestingSettings } from '../domain/setting
 import type { Clock, Random } from '../domain/time.ts';
 import { createEngine, type RunningEngine } from '../engine/engine.ts';
 import { createApp } from '../http/app.ts';
-import type { ReloadOutcome } from '../http/context.ts';
+import type { AppDependencies, ReloadOutcome } from '../http/context.ts';
+import { createSessions } from '../http/inspector/sessions.ts';
+import { inspectorSocket } from '../http/inspector/socket.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
+import { observeAll } from '../telemetry/observe.ts';
+import type { XStateEvent } from '../telemetry/stately.ts';
 import { createTokenCounter, type TokenCounter } from '../tokens/token-counter.ts';
 import { delaying } from '../upstream/delay.ts';
 import { createUndiciTransport } from '../upstream/undici-transport.ts';
+import { type InspectorOptions, openInspector } from './inspector.ts';
 import { packageVersion } from './version.ts';
 
 /** What a running balancer is made of; `start`, `demo` and tests build it here and nowhere else. */
@@ -65,14 +70,25 @@ const FLUSH_MS = 2_000;
 
 /** Assembles engine, HTTP and transport, and listens. */
 export async function serve(options: ServeOptions): Promise<ServeResult> {
-  const { env, clock, observe, load } = options;
+  const { env, clock, load } = options;
   let { configuration } = options;
   const settings = (): Settings => configuration.settings;
   const budget = createBufferBudget(() => settings().maxBufferedBytes);
+  let redact = (text: string): string => text;
+  let follow: InspectorOptions['follow'] = () => () => {};
+  const inspector = openInspector({
+    settings,
+    now: clock.now,
+    redact: (text) => redact(text),
+    follow: (follower) => follow(follower),
+  });
+  const observe =
+    inspector === undefined ? options.observe : observeAll([inspector.observe, options.observe], ignore);
   const warn = (message: string): void => observe({ type: 'tokens.warning', message });
   const tokens = options.tokens ?? createTokenCounter({ clock, warn });
   const engine = await createEngine({
     configuration,
+    inspection: inspector?.sink,
     openTransport: (provider) => {
       const opened = createUndiciTransport({ settings: provider, env, clock });
       const testing = () => settings().testing;
@@ -88,6 +104,8 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
   const stopAll = async (): Promise<void> => {
     await Promise.all([engine.stop(), tokens.close()]);
   };
+  redact = engine.redact;
+  follow = (follower) => engine.follow((event) => follower(event as XStateEvent));
 
   const takeIn = async (): Promise<ReloadOutcome> => {
     const loaded = await load();
@@ -124,7 +142,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     return next;
   };
 
-  const app = createApp({
+  const dependencies: AppDependencies = {
     engine,
     settings,
     reload,
@@ -136,9 +154,12 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     redact: engine.redact,
     phase: engine.phase,
     limits: HTTP_LIMITS,
-  });
+    inspector,
+    inspectorSessions: createSessions(clock.now),
+  };
+  const app = createApp(dependencies);
   const { host, port } = settings();
-  const started = await startServer({ app, host, port, observe });
+  const started = await startServer({ app, host, port, observe, upgrade: inspectorSocket(dependencies) });
   if (started.kind === 'failed') {
     await stopAll();
     return { kind: 'failed', code: started.code, message: started.message };
@@ -159,6 +180,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
       async drain() {
         // Newcomers are still let in: a 503 tells them when to come back, a refused connection tells them nothing.
         await engine.drain();
+        inspector?.close();
         const closed = server.close();
         // The last bytes of what has ended are still on their way to the clients.
         if (engine.status().inFlight === 0) await Promise.race([closed, pause(FLUSH_MS)]);
@@ -167,6 +189,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
         observe({ type: 'server.stopped' });
       },
       async stop() {
+        inspector?.close();
         server.destroy();
         await stopAll();
         observe({ type: 'server.stopped' });
@@ -180,6 +203,8 @@ function delayWarning({ delayMs, triggerKeywords }: TestingSettings): string {
   const which = triggerKeywords.length === 0 ? 'EVERY MESSAGE' : 'EVERY MESSAGE THAT HOLDS A KEYWORD';
   return `TEST: ${which} WAITS ${delayMs / 1000} s before it goes to a provider (settings.testing.simulate_delay).`;
 }
+
+function ignore(): void {}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {

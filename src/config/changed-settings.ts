@@ -22,6 +22,7 @@ const NAMES: Readonly<Record<keyof Flat, string>> = {
   exposeProviderErrors: 'expose_provider_errors',
   testing: 'testing',
   deduplication: 'deduplication',
+  inspector: 'inspector',
   host: 'host',
   port: 'port',
   auth: 'auth',

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { bytes, choice, count, flag, label, later, limitSeconds, seconds, text, texts } from './fields.ts';
 import { TokenCountingSchema } from './schema-counting.ts';
+import { InspectorSchema } from './schema-inspector.ts';
 import { CacheSchema, cacheSize, cacheTtl, DeduplicationSchema } from './schema-sharing.ts';
 import { TimeoutsSchema } from './schema-timeouts.ts';
 
@@ -186,5 +187,6 @@ export const SettingsSchema = v.object({
   cache_size_limit: v.optional(cacheSize, 1000),
   cache: v.optional(CacheSchema, {}),
   token_counting: v.optional(TokenCountingSchema, {}),
+  inspector: v.optional(InspectorSchema, {}),
   oauth: v.optional(later('accounts that sign in.')),
 });

@@ -54,6 +54,13 @@ export function readSettings(entry: SettingsEntry, context: SettingsContext): Se
     exposeProviderErrors: entry.expose_provider_errors,
     deduplication: readDeduplication(entry.deduplication),
     cache: readCache(entry),
+    inspector: {
+      enabled: entry.inspector.enabled,
+      maxEvents: entry.inspector.events,
+      maxRequests: entry.inspector.requests,
+      maxBytes: entry.inspector.max_bytes,
+      captureBodies: entry.inspector.capture_bodies,
+    },
     host: entry.host,
     port: entry.port,
     auth: readAuth(entry.auth, context),

@@ -33,7 +33,7 @@ export type Availability =
       /** Wall clock, ms. */
       readonly until: number;
       readonly basis: 'suspicion' | 'certain' | 'window';
-      readonly cause: OutcomeKind;
+      readonly cause: OutcomeKind | 'by_hand';
       /** When a request last tried it in spite of the cooldown, wall clock ms. */
       readonly lastTryAt?: number;
       /** Its provider has no room either. */

@@ -37,7 +37,8 @@ export interface Cooling {
   /** Wall clock ms. */
   readonly until: number;
   readonly basis: 'suspicion' | 'certain' | 'window';
-  readonly cause: FailureKind;
+  /** `by_hand`: an operator's word. */
+  readonly cause: FailureKind | 'by_hand';
   /** The provider's own stated time, uncapped, wall clock ms. */
   readonly statedUntil?: number;
 }
@@ -130,6 +131,13 @@ export function claimTrial(
 export function commitTrial(record: HealthRecord, attemptId: string): HealthRecord {
   if (record.trial?.attemptId !== attemptId || record.trial.committed) return record;
   return { ...record, trial: { ...record.trial, committed: true } };
+}
+
+/** The record after an operator's word: it cools as long as after a first trip, and comes back by a trial. */
+export function cooledByHand(record: HealthRecord, at: number, policy: HealthPolicy): HealthRecord {
+  const { trial: _trial, ...rest } = record;
+  const until = at + policy.failureCooldownMs;
+  return { ...rest, cooling: { since: at, until, basis: 'suspicion', cause: 'by_hand' } };
 }
 
 /**

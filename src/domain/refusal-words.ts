@@ -98,7 +98,8 @@ function availabilityWords(availability: Availability, time: TimeStyle): string 
   switch (availability.kind) {
     case 'cooling': {
       const { until, cause, basis } = availability;
-      const why = CAUSE_WORDS[cause] ?? cause.replaceAll('_', ' ');
+      const words = cause === 'by_hand' ? undefined : CAUSE_WORDS[cause];
+      const why = words ?? cause.replaceAll('_', ' ');
       const stated = basis === 'window' ? ' and named the time itself' : '';
       return `cooling until ${clockTime(until, time)}: ${why}${stated}`;
     }

@@ -172,7 +172,8 @@ function needsAPerson({ outcome }: AttemptTrace): boolean {
 function staysAway({ availability }: ConsideredCandidate): boolean {
   if (availability.kind === 'disabled') return true;
   if (availability.kind !== 'cooling' || availability.basis !== 'certain') return false;
-  return availability.cause !== 'success' && NEEDS_A_PERSON.has(availability.cause);
+  const { cause } = availability;
+  return cause !== 'success' && cause !== 'by_hand' && NEEDS_A_PERSON.has(cause);
 }
 
 function providersWithSeveralModels(facts: ExhaustionFacts): ReadonlySet<string> {

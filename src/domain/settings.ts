@@ -164,6 +164,17 @@ export interface CacheSettings {
   readonly maxBytes: number;
 }
 
+/** What is kept for the inspector. All but `captureBodies` holds from the start to the end. */
+export interface InspectorSettings {
+  readonly enabled: boolean;
+  readonly maxEvents: number;
+  readonly maxRequests: number;
+  /** Of events, and of requests, each, bytes. */
+  readonly maxBytes: number;
+  /** Content of messages is kept. */
+  readonly captureBodies: boolean;
+}
+
 export interface Settings {
   readonly appName: string;
   readonly selectionStrategy: SelectionStrategy;
@@ -192,6 +203,7 @@ export interface Settings {
   readonly testing?: TestingSettings;
   readonly deduplication: DeduplicationSettings;
   readonly cache: CacheSettings;
+  readonly inspector: InspectorSettings;
   readonly host: string;
   readonly port: number;
   readonly auth: AuthSettings;

@@ -9,10 +9,12 @@ import { createRedactor, type Redactor } from '../domain/secrets.ts';
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
 import type { Clock, Random } from '../domain/time.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
+import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { AnthropicAdapter } from './anthropic-adapter.ts';
 import { ChatAdapter } from './chat-adapter.ts';
 import { sameIdentity, secretsOf } from './configuration-facts.ts';
 import { healthEvent } from './health-event.ts';
+import { inspectedProvider } from './inspected-provider.ts';
 import type { Engine, EngineStatus, ProviderStatus } from './interface.ts';
 import { createModelCatalogue } from './models.ts';
 import type { ProviderAdapters } from './provider-adapter.ts';
@@ -20,7 +22,7 @@ import { ReasoningMemory } from './reasoning-memory.ts';
 import { createRequestRunner } from './request-runner.ts';
 import { createRuntimeSource, type OpenTransport } from './runtime.ts';
 import { createSlots } from './slots.ts';
-import { startRoot } from './start-root.ts';
+import { type Follower, guardedFollower, startRoot } from './start-root.ts';
 import { openStateStore } from './state-file.ts';
 import { providerStatus } from './status.ts';
 
@@ -36,6 +38,8 @@ export interface EngineOptions {
   readonly isUtf8: (bytes: Uint8Array) => boolean;
   /** The input tokens of a request body, where no provider counts them. Never rejects. */
   readonly countTokens: (body: Buffer) => Promise<number>;
+  /** Told what the charts do; undefined: the inspector is off. */
+  readonly inspection?: InspectionSink | undefined;
 }
 
 /** The engine with what the composition root drives it by. */
@@ -50,12 +54,14 @@ export interface RunningEngine extends Engine {
   stop(): Promise<void>;
   /** Without building the whole status. */
   phase(): EngineStatus['phase'];
+  /** Tells everything that actors do from now on, as XState tells it; the function it gives ends that. */
+  follow(follower: Follower): () => void;
   /** Strikes configured secrets out of a text. */
   redact(text: string): string;
 }
 
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { clock, random, observe, buffers, isUtf8, countTokens } = options;
+  const { clock, random, observe, buffers, isUtf8, countTokens, inspection } = options;
   const runtimes = createRuntimeSource(options.configuration, options.openTransport);
   /** The newest actor of each provider; its last snapshot outlives it, for the state file. */
   const refs = new Map<string, ProviderRef>();
@@ -79,7 +85,9 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     observe({ type: 'fault', message: 'An actor of the provider system failed.', error });
 
   const balancer: Actor<typeof balancerMachine> = startRoot(
-    balancerMachine,
+    inspection === undefined
+      ? balancerMachine
+      : balancerMachine.provide({ actors: { provider: inspectedProvider(inspection, clock.now) } }),
     { input: balancerInput(options.configuration), clock, onFault },
     (actor) => {
       actor.on('provider.spawned', ({ id }) => queueMicrotask(() => watchHealth(id)));
@@ -151,6 +159,8 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     countTokens,
     providerRef,
     slots,
+    inspection,
+    follower: () => (followers.size === 0 ? undefined : tellFollowers),
     runtime: () => runtimes.current,
     redactor: () => redactor,
     adapters,
@@ -159,6 +169,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     },
   });
 
+  const followers = new Set<Follower>();
+  const tellFollowers: Follower = (event) => {
+    for (const follower of followers) follower(event);
+  };
   const catalogue = createModelCatalogue({ clock, adapters });
 
   function statusOf(provider: ProviderSettings): ProviderStatus {
@@ -238,6 +252,20 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
       if (phaseOf(balancer) !== 'stopped') balancer.send({ type: 'operator.stop' });
       await runtimes.destroy();
       await flushed;
+    },
+    follow(follower) {
+      const guarded = guardedFollower(follower);
+      followers.add(guarded);
+      const { unsubscribe } = balancer.system.inspect({ next: guarded });
+      // Those that are there already introduce themselves.
+      const actors = [balancer, ...Object.values(balancer.getSnapshot().children)];
+      for (const actorRef of actors) {
+        if (actorRef !== undefined) guarded({ type: '@xstate.actor', actorRef, rootId: balancer.sessionId });
+      }
+      return () => {
+        followers.delete(guarded);
+        unsubscribe();
+      };
     },
     phase: () => phaseOf(balancer),
     redact: (text) => redactor.text(text),

@@ -10,6 +10,7 @@ import type { ProviderSettings } from '../domain/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
+import type { RequestWatch } from '../telemetry/inspection-sink.ts';
 import { startAttempt } from '../upstream/attempt.ts';
 import type {
   ClientSide,
@@ -57,6 +58,8 @@ export interface ExchangeOptions {
   readonly adapters: ProviderAdapters;
   /** The whole time the request has until its first content, ms. */
   readonly budgetMs: number;
+  /** Where the inspector follows the request. */
+  readonly watch?: RequestWatch | undefined;
   /** Told of an exception of ours in an attempt. */
   readonly onFault: (error: unknown) => void;
   /** Told of one on the way to a single client among several. */
@@ -158,7 +161,7 @@ export class Exchange {
 
   /** Starts an attempt and reports to the chart. The function it gives aborts. */
   attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
-    const { runtime, stream, clock, buffers, request, budgetMs } = this.#options;
+    const { runtime, stream, clock, buffers, request, budgetMs, watch } = this.#options;
     const provider = runtime.providers.get(input.candidate.provider);
     const transport = runtime.transportOf(input.candidate.provider);
     if (provider === undefined || transport === undefined || this.#body === undefined)
@@ -175,6 +178,7 @@ export class Exchange {
     }
     // Not `made`, which holds the body, but how its answer is read lives as long as the attempt.
     const { way } = made;
+    watch?.asked(input.number, made.request.url, made.request.headers);
     const running = startAttempt(
       { transport: way?.transport(transport) ?? transport, request: made.request },
       {
@@ -193,7 +197,14 @@ export class Exchange {
         redact: (bytes) => this.#options.redactor.bytes(bytes),
       },
       {
-        committed: (answer) => this.#committed(answer, input, provider, tell),
+        committed: (answer) => {
+          watch?.answered(input.number, answer.status, answer.headers);
+          const side = this.#committed(answer, input, provider, tell);
+          if (watch?.captures !== true) return side;
+          if (answer.body !== undefined) watch.capture(answer.body);
+          return capturing(side, (bytes) => watch.capture(bytes));
+        },
+        ...(watch === undefined ? {} : { reached: (what) => watch.reached(input.number, what) }),
         settled: (outcome, facts) =>
           this.#settled(this.#judged(outcome, facts.answer, way, provider, input), facts, input, tell),
         faulted: (error) => this.#options.onFault(error),
@@ -385,6 +396,10 @@ export class Exchange {
     input: AttemptInput,
     tell: (event: RequestEvent) => void,
   ): void {
+    if (facts.answer !== undefined) {
+      const { status, headers, body } = facts.answer;
+      this.#options.watch?.answered(input.number, status, headers, body);
+    }
     if (facts.answer !== undefined && this.#mayGoBack(outcome)) this.#answers.set(input.number, facts.answer);
     tell({
       type: 'attempt.settled',
@@ -412,6 +427,17 @@ export class Exchange {
     this.#body = undefined;
     this.#options.request.releaseBody();
   }
+}
+
+/** The client's side, with a copy of what passes. */
+function capturing(side: ClientSide, capture: (bytes: Buffer) => void): ClientSide {
+  return {
+    chunk(bytes, atBoundary) {
+      capture(bytes);
+      return side.chunk(bytes, atBoundary);
+    },
+    end: (isBroken) => side.end(isBroken),
+  };
 }
 
 /** What a stream that broke off ends with. */

@@ -59,7 +59,7 @@ export interface Departure {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-export type OperatorAction = 'reset' | 'forget' | 'disable' | 'enable';
+export type OperatorAction = 'cool' | 'reset' | 'forget' | 'disable' | 'enable';
 
 export interface Engine {
   /** When the client has gone, the upstream is closed at once and the promise may stay pending. */

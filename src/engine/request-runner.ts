@@ -11,6 +11,7 @@ import type { BufferBudget } from '../domain/buffer-budget.ts';
 import { LiveTable } from '../domain/live-table.ts';
 import type { AttemptTrace } from '../domain/trace.ts';
 import type { RequestEnded } from '../telemetry/events.ts';
+import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { type AdmissionOptions, type AdmittedRequest, admit } from './admission.ts';
 import {
   type CandidateOrder,
@@ -23,6 +24,7 @@ import { Duplicates, type Host } from './duplicates.ts';
 import { Exchange } from './exchange.ts';
 import { exhaustedError } from './final-error.ts';
 import { budgetOf, leaderSeat } from './guest.ts';
+import { inspectedRequest } from './inspected-request.ts';
 import type { CacheStatus, ClientRequest, Departure, Reply } from './interface.ts';
 import { localCount } from './local-replies.ts';
 import { identify, type RequestIdentified } from './request-identity.ts';
@@ -32,7 +34,7 @@ import { attemptFailed, NO_TRACE, requestEnded } from './request-reports.ts';
 import type { Runtime } from './runtime.ts';
 import type { Seat } from './seat.ts';
 import type { Slots } from './slots.ts';
-import { startRoot } from './start-root.ts';
+import { type Follower, startRoot } from './start-root.ts';
 import { createStatistics, type ProviderStatistics } from './statistics.ts';
 import { createWaitingRequests } from './waiting-requests.ts';
 
@@ -42,6 +44,10 @@ export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
   /** The configuration that a new request begins with. */
   readonly runtime: () => Runtime;
   readonly slots: Slots;
+  /** Told what requests do; undefined: the inspector is off. */
+  readonly inspection?: InspectionSink | undefined;
+  /** Who follows everything that actors do; undefined: nobody does now. */
+  readonly follower?: () => Follower | undefined;
   /** The last running request has ended. */
   readonly idle: () => void;
 }
@@ -114,10 +120,12 @@ class Runner implements RequestRunner {
       provider: options.providerRef,
       slots: options.slots,
     };
-    this.#logic = requestLogic({
+    const logic = requestLogic({
       attempt: (input, tell) => this.#attempt(input, tell),
       healthWatch: (input, tell) => this.#wait(input, tell),
     });
+    const { inspection } = options;
+    this.#logic = inspection === undefined ? logic : inspectedRequest(logic, inspection);
   }
 
   submit(request: ClientRequest, departure: Departure): Promise<Reply> {
@@ -194,8 +202,17 @@ class Runner implements RequestRunner {
       if (result === 'broken' || result === 'faulted') entry.ownResult = result;
       entry.whenDelivered?.();
     });
+    const plan = { order, reason, stream, deadlineAt: receivedAt + budget };
+    const input = requestInput(facts, runtime, plan, this.#ports);
     const exchange = new Exchange(walked, {
       request,
+      watch: this.#options.inspection?.watch(id, {
+        headers: request.headers,
+        body: walked.bytes,
+        redactor: redactor(),
+        input,
+        health: runtime.configuration.settings.resilience,
+      }),
       stream,
       leader,
       isShared: identity?.shares === true,
@@ -245,9 +262,8 @@ class Runner implements RequestRunner {
     this.#live.set(id, entry);
     this.#options.slots.enter(id);
     this.#duplicates.list(identity, entry);
-    const plan = { order, reason, stream, deadlineAt: receivedAt + budget };
-    const input = requestInput(facts, runtime, plan, this.#ports);
-    const actor = startRoot(this.#logic, { clock, input, onFault: fault }, (root) => {
+    const follower = this.#options.follower?.();
+    const actor = startRoot(this.#logic, { clock, input, onFault: fault, follower }, (root) => {
       // What a listener of an actor throws would end the process.
       root.on('attempt.ended', ({ attempt }) => guarded(() => this.#attemptEnded(entry, attempt), fault));
       root.subscribe({

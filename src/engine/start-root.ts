@@ -1,10 +1,26 @@
-import { type Actor, type ActorOptions, type AnyActorLogic, createActor } from 'xstate';
+import { type Actor, type ActorOptions, type AnyActorLogic, createActor, type InspectionEvent } from 'xstate';
 
 /** How every root actor is started: with an error observer, without which an error would end the process. */
 export interface RootOptions {
   readonly clock: { setTimeout(fn: () => void, ms: number): unknown; clearTimeout(id: unknown): void };
   /** Told of an exception in the actor: a bug of ours. */
   readonly onFault: (error: unknown) => void;
+  /** Somebody follows everything that it does. */
+  readonly follower?: Follower | undefined;
+}
+
+/** Told whatever XState tells of its actors. What it throws is dropped: an observer that throws would wedge the actor. */
+export type Follower = (event: InspectionEvent) => void;
+
+/** A follower that cannot throw. */
+export function guardedFollower(follower: Follower): Follower {
+  return function follow(event) {
+    try {
+      follower(event);
+    } catch {
+      // What is observed must not notice.
+    }
+  };
 }
 
 /** Creates and starts a root actor. `prepare` runs before the start: subscribe there. */
@@ -13,8 +29,9 @@ export function startRoot<Logic extends AnyActorLogic>(
   options: RootOptions & Pick<ActorOptions<Logic>, 'input'>,
   prepare: (actor: Actor<Logic>) => void = () => {},
 ): Actor<Logic> {
-  const { onFault, ...rest } = options;
-  const actor = createActor(logic, rest as ActorOptions<Logic>);
+  const { onFault, follower, ...rest } = options;
+  const inspect = follower === undefined ? {} : { inspect: guardedFollower(follower) };
+  const actor = createActor(logic, { ...rest, ...inspect } as ActorOptions<Logic>);
   actor.subscribe({ error: onFault });
   prepare(actor);
   return actor.start();

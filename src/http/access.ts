@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { checkKey } from './api-key.ts';
 import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
 import { isKnownHost, isOwnOrigin, type KnownHosts } from './host.ts';
+import { inspectorRefusal } from './inspector/access.ts';
 import { type Problem, problemResponse } from './problem.ts';
 
 /** Probes: they tell nothing worth protecting, and whoever sends them knows neither key nor name. */
@@ -13,16 +14,27 @@ export const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/a
  */
 export function access(deps: AppDependencies): MiddlewareHandler<HttpEnv> {
   return async function access(c, next) {
+    const isInspector = /^\/inspector(?:\/|$)/.test(c.req.path);
+    if (isInspector) {
+      const { problem, answer } = inspectorRefusal(c, deps);
+      if (answer !== undefined) return answer;
+      if (problem === undefined) return next();
+      return refused(c, deps, problem);
+    }
     const problem = isOpen(c) ? undefined : refusal(c, deps);
     if (problem === undefined) return next();
-    deps.observe({
-      type: 'auth.refused',
-      requestId: c.get('requestId'),
-      path: c.req.path.slice(0, 200),
-      reason: reasonFor(problem),
-    });
-    return problemResponse(c, problem);
+    return refused(c, deps, problem);
   };
+}
+
+function refused(c: HttpContext, deps: AppDependencies, problem: Problem): Response {
+  deps.observe({
+    type: 'auth.refused',
+    requestId: c.get('requestId'),
+    path: c.req.path.slice(0, 200),
+    reason: reasonFor(problem),
+  });
+  return problemResponse(c, problem);
 }
 
 function isOpen(c: HttpContext): boolean {

@@ -18,6 +18,10 @@ const TAG = 'Providers';
 
 /** What can be done to a provider by hand: for people in short, and what it comes to. */
 const ACTIONS: Readonly<Record<OperatorAction, { readonly summary: string; readonly done: string }>> = {
+  cool: {
+    summary: 'Have a provider cool from now on',
+    done: 'cools from now on, as after a failure; a trial brings it back',
+  },
   reset: {
     summary: 'Forget a provider’s failures and cooldowns',
     done: 'is reset: counts and cooldowns are forgotten',
@@ -65,7 +69,7 @@ export function providerRoutes(deps: AppDependencies): Route[] {
       },
       handler: (c) => reload(c, deps),
     },
-    ...(['reset', 'forget', 'disable', 'enable'] as const).map((action) =>
+    ...(['cool', 'reset', 'forget', 'disable', 'enable'] as const).map((action) =>
       actionRoute(action, deps, options),
     ),
     cleanupRoute(deps),

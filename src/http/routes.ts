@@ -3,6 +3,7 @@ import { cacheRoutes } from './cache.ts';
 import { chatRoutes } from './chat-completions.ts';
 import type { AppDependencies } from './context.ts';
 import { documentationRoutes } from './documentation.ts';
+import { inspectorRoutes } from './inspector/routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { modelRoutes } from './models.ts';
 import { type OpenApiDocument, openApiDocument } from './openapi.ts';
@@ -20,6 +21,7 @@ export function routesOf(deps: AppDependencies): readonly Route[] {
     ...providerRoutes(deps),
     ...cacheRoutes(deps),
     ...probeRoutes(deps),
+    ...inspectorRoutes(deps),
     ...documentationRoutes(deps, () => describe()),
   ];
   const describe = describer(deps, routes);

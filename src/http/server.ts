@@ -5,8 +5,10 @@ import type { Hono } from 'hono';
 import type { HttpEnv } from './context.ts';
 import type { HttpEvent } from './events.ts';
 import { isLoopback, isWildcard } from './host.ts';
+import type { Upgrade } from './inspector/socket.ts';
 import { envelope } from './problem.ts';
 import { answerUnreadable } from './unreadable.ts';
+import { listenForUpgrades } from './upgrades.ts';
 
 export interface ServerOptions {
   readonly app: Hono<HttpEnv>;
@@ -14,6 +16,8 @@ export interface ServerOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly observe: (event: HttpEvent) => void;
+  /** Takes requests for another protocol. */
+  readonly upgrade?: Upgrade | undefined;
 }
 
 export interface RunningServer {
@@ -71,6 +75,7 @@ export function startServer(options: ServerOptions): Promise<StartResult> {
     });
   };
   const server = createServer(NODE_OPTIONS, listener);
+  if (options.upgrade !== undefined) listenForUpgrades(server, options.upgrade);
   const noteRequest = answerUnreadable(server);
   // The body reader says `100 Continue` itself, once nothing speaks against the body.
   server.on('checkContinue', listener);

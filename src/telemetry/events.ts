@@ -65,7 +65,7 @@ export type BalancerEvent =
   | {
       readonly type: 'provider.operated';
       readonly provider: string;
-      readonly action: 'reset' | 'forget' | 'disable' | 'enable';
+      readonly action: 'cool' | 'reset' | 'forget' | 'disable' | 'enable';
     }
   | {
       readonly type: 'auth.refused';

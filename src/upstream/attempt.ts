@@ -115,11 +115,13 @@ class Attempt implements RunningAttempt, AttemptControl {
   /** The time to the start begins when the request is on its way; waiting and connecting have limits of their own. */
   #wasSent(): void {
     this.#sent = true;
+    this.#listener.reached?.('sent');
     if (this.#stage === 'start' && !this.params.hurried && this.params.asksStream) this.expect('start');
   }
 
   #head(status: number, headers: readonly string[]): void {
     if (this.#over) return;
+    this.#listener.reached?.('head');
     this.#reader = readAnswerBy(status, headers, this);
   }
 

@@ -79,7 +79,7 @@ describe('a command line', () => {
     ['demo --config a.yaml', /^demo has no option --config; it belongs to start, run, /],
     [
       'start --json',
-      'start has no option --json; it belongs to status, providers, reload, reset, forget, disable, enable.',
+      'start has no option --json; it belongs to status, providers, reload, cool, reset, forget, disable, enable.',
     ],
     ['--prot 1', 'There is no option --prot. Did you mean --port?'],
     ['status --josn', 'There is no option --josn. Did you mean --json?'],

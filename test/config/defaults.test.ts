@@ -67,6 +67,13 @@ test('a file with one provider gets every default', () => {
         timeoutMs: 180_000,
       },
       cache: { ttlMs: 0, routeTtlMs: {}, maxEntries: 1000, maxBytes: 64 * 1024 * 1024 },
+      inspector: {
+        enabled: true,
+        maxEvents: 10_000,
+        maxRequests: 2_000,
+        maxBytes: 32 * 1024 * 1024,
+        captureBodies: false,
+      },
       host: '127.0.0.1',
       port: 9090,
       auth: { enabled: false, apiKeys: [], exemptPaths: ['/health', '/docs', '/redoc', '/openapi.json'] },
@@ -127,6 +134,7 @@ test('every setting is taken over', () => {
   cache_ttl: 60
   cache_size_limit: 3
   cache: { max_bytes: 2MB, routes: { "*haiku*": 5 } }
+  inspector: { enabled: false, events: 500, requests: 50, max_bytes: 1MiB, capture_bodies: true }
   host: 0.0.0.0
   port: 0
   auth: { enabled: true, api_key: [one, two], exempt_paths: [/livez] }
@@ -178,6 +186,13 @@ test('every setting is taken over', () => {
       maxQueueBytes: 1024,
       lingerMs: 500,
       timeoutMs: 7000,
+    },
+    inspector: {
+      enabled: false,
+      maxEvents: 500,
+      maxRequests: 50,
+      maxBytes: 1024 * 1024,
+      captureBodies: true,
     },
     cache: { ttlMs: 60_000, routeTtlMs: { '*haiku*': 5000 }, maxEntries: 3, maxBytes: 2 * 1024 * 1024 },
     host: '0.0.0.0',

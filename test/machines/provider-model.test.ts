@@ -107,6 +107,7 @@ function eventsIn(snapshot: Snapshot): readonly ModelEvent[] {
     { ...settings, enabled: false },
     { type: 'parts.learned', model: MESSAGES.model, parts: [PART], requestId: 'q', revision, at },
     { type: 'operator.forget', at },
+    { type: 'operator.cool', at },
     { type: 'operator.reset', at },
     { type: 'operator.disable', at },
     { type: 'operator.enable', at },

@@ -32,6 +32,7 @@ const SOURCES = [
   'test',
   'tsconfig.build.json',
   'tsconfig.json',
+  'vite.inspector.config.ts',
 ];
 
 const run = promisify(execFile);
@@ -58,11 +59,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the package', () => {
   it('holds the compiled program and what its reader needs, and nothing else', () => {
-    const others = packed.filter((path) => !/^dist\/(?:src|machines)\/[\w/.-]+\.js$/.test(path));
+    const others = packed
+      .filter((path) => !/^dist\/(?:src|machines)\/[\w/.-]+\.js$/.test(path))
+      .map((path) => path.replace(/-[\w-]{8}\.js$/, '-*.js'));
     expect(others).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'dist/inspector/assets/inspector-*.js',
+      'dist/inspector/assets/inspector.css',
+      'dist/inspector/index.html',
       'docs/providers.schema.json',
       'package.json',
       'providers.example.yaml',
@@ -78,16 +84,17 @@ describe('the package', () => {
   it('holds every compiled source, and none whose source is gone', () => {
     const compiled = ['src', 'machines'].flatMap((top) =>
       readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts'))
+        // The page is one file of its own.
+        .filter((name) => name.endsWith('.ts') && !name.startsWith('inspector/'))
         .map((name) => `dist/${top}/${name.replace(/\.ts$/, '.js')}`),
     );
-    expect(packed.filter((path) => path.startsWith('dist/'))).toEqual(compiled.sort());
+    expect(packed.filter((path) => /^dist\/(?!inspector\/)/.test(path))).toEqual(compiled.sort());
   });
 
   it('depends on every package that its files import, and on no other one', () => {
     const copy = join(folder, 'copy');
     const imported = packed
-      .filter((path) => path.endsWith('.js'))
+      .filter((path) => path.endsWith('.js') && !path.startsWith('dist/inspector/'))
       .flatMap((path) => [
         ...readFileSync(join(copy, path), 'utf8').matchAll(
           /^(?:import|export)\b[^;'"]*?from ['"](@?[\w-]+(?:\/[\w./-]+)?)['"];$/gm,

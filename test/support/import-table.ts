@@ -55,7 +55,12 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRow | typeof EVERYTHING
     node: 'all',
   },
   oauth: { ...NOTHING, modules: ['domain'], types: ['machines'], node: 'all' },
-  inspector: { ...NOTHING, modules: ['domain'], types: ['machines'], node: 'all' },
+  inspector: {
+    ...NOTHING,
+    modules: ['domain'],
+    packages: ['preact', 'uplot', 'virtual:charts'],
+    packageTypes: ['xstate', 'elkjs'],
+  },
   engine: {
     ...NOTHING,
     modules: ['machines', 'upstream', 'broadcast', 'oauth', 'protocols', 'tokens', 'domain'],
@@ -72,7 +77,7 @@ export const IMPORT_TABLE: Readonly<Record<string, ImportRow | typeof EVERYTHING
       'src/protocols/chat-completions/reply.ts',
       'src/protocols/chat-completions/errors.ts',
     ],
-    packages: ['hono', '@hono/node-server', 'valibot', '@valibot/to-json-schema'],
+    packages: ['hono', '@hono/node-server', 'valibot', '@valibot/to-json-schema', 'ws'],
     node: 'all',
   },
   main: EVERYTHING,

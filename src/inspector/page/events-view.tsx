@@ -1,0 +1,113 @@
+import { useMemo, useState } from 'preact/hooks';
+import { eventWords } from '../../domain/event-words.ts';
+import type { InspectorEvent } from '../../domain/inspection.ts';
+import { clock } from './format.ts';
+import { linkTo } from './route.ts';
+import type { State, Store } from './store.ts';
+import { Cell, Head, VirtualList } from './virtual-list.tsx';
+
+const COLUMNS = '4.5rem 7rem minmax(8rem, 0.9fr) 5.5rem minmax(8rem, 0.7fr) minmax(14rem, 2fr)';
+
+/** Everything that is kept, newest first. Opening one looks at that moment. */
+export function EventsView({ state, store }: { readonly state: State; readonly store: Store }) {
+  const [text, setText] = useState('');
+  const [scope, setScope] = useState('');
+  const { events, cursor } = state;
+  const rows = useMemo(() => {
+    const needle = text.toLowerCase();
+    const fitting = events.filter(
+      (event) =>
+        event.seq <= (cursor ?? event.seq) &&
+        event.actor.startsWith(scope) &&
+        (needle === '' || searched(event).toLowerCase().includes(needle)),
+    );
+    return fitting.reverse();
+  }, [events, text, scope, cursor]);
+  return (
+    <div class="full">
+      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+        <label class="search">
+          <span class="hidden">Search</span>
+          <input
+            type="search"
+            data-search
+            placeholder="Search actor, event, state  ( / )"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        <label class="choice">
+          <span class="hidden">Actors</span>
+          <select value={scope} onChange={(event) => setScope(event.currentTarget.value)}>
+            <option value="">Actors: all</option>
+            <option value="provider:">providers</option>
+            <option value="request:">requests</option>
+          </select>
+        </label>
+        <output class="soft">{rows.length} events</output>
+      </form>
+      <VirtualList
+        rows={rows}
+        rowHeight={32}
+        label="Events"
+        columns={COLUMNS}
+        keyOf={({ seq }) => seq}
+        open={({ seq }) => store.look(seq)}
+        head={
+          <>
+            <Head kind="number">Number</Head>
+            <Head>Time</Head>
+            <Head>Actor</Head>
+            <Head>Kind</Head>
+            <Head>Event</Head>
+            <Head>What</Head>
+          </>
+        }
+        cells={cellsOf}
+      />
+      {rows.length === 0 && <p class="nothing">Nothing has happened yet, or nothing fits.</p>}
+    </div>
+  );
+}
+
+function cellsOf(event: InspectorEvent) {
+  const [kind, id = ''] = split(event.actor);
+  const place = kind === 'provider' ? linkTo({ view: 'provider', id }) : linkTo({ view: 'request', id });
+  return (
+    <>
+      <Cell kind="number soft">{event.seq}</Cell>
+      <Cell kind="number left">{clock(event.at, true)}</Cell>
+      <Cell kind="ellipsis">
+        <a href={place} tabIndex={-1} onClick={(click) => click.stopPropagation()}>
+          {event.actor}
+        </a>
+      </Cell>
+      <Cell kind="soft">{event.kind}</Cell>
+      <Cell kind="ellipsis mono">{eventWords(event.event ?? '')}</Cell>
+      <Cell kind="ellipsis">{whatOf(event)}</Cell>
+    </>
+  );
+}
+
+/** An id may hold a colon itself. */
+function split(actor: string): readonly string[] {
+  const at = actor.indexOf(':');
+  return [actor.slice(0, at), actor.slice(at + 1)];
+}
+
+function whatOf({ from, to, request, attempt, changed }: InspectorEvent): string {
+  if (request !== undefined) {
+    return request.result === 'running'
+      ? `came, for ${request.model}`
+      : `${request.result}, status ${request.status}`;
+  }
+  const about = attempt === undefined ? '' : ` · attempt ${attempt.number} at ${attempt.provider}`;
+  const outcome = attempt?.outcome === undefined ? '' : `: ${attempt.outcome.replaceAll('_', ' ')}`;
+  const way = from === undefined ? (to ?? '') : from === to ? `stays ${to}` : `${from} → ${to}`;
+  const keys = from === to && changed !== undefined && changed.length > 0 ? ` (${changed.join(', ')})` : '';
+  return way + keys + about + outcome;
+}
+
+function searched(event: InspectorEvent): string {
+  return [event.actor, event.event, event.kind, whatOf(event)].join(' ');
+}

@@ -1,0 +1,52 @@
+import type { ComponentChildren } from 'preact';
+import type { RequestSummary } from '../../domain/inspection.ts';
+import { outerState } from './format.ts';
+
+/** Small pieces that several views show. */
+
+const STATE_TONES: Readonly<Record<string, string>> = {
+  healthy: 'good',
+  degraded: 'warn',
+  trial: 'warn',
+  cooling: 'bad',
+  disabled: 'off',
+  waking: 'off',
+};
+
+export function toneOf(state: string): string {
+  return STATE_TONES[outerState(state)] ?? 'off';
+}
+
+export function dotClass(state: string): string {
+  return `dot ${toneOf(state)}`;
+}
+
+export function StateBadge({ state }: { readonly state: string }) {
+  return (
+    <span class={`badge ${toneOf(state)}`}>
+      <i class={dotClass(state)} aria-hidden="true" />
+      {state.replaceAll('.', ' · ').replaceAll('_', ' ')}
+    </span>
+  );
+}
+
+const RESULT_TONES: Readonly<Record<string, string>> = {
+  served: 'good',
+  running: 'live',
+  local: 'off',
+  cancelled: 'off',
+  refused: 'warn',
+};
+
+export function ResultBadge({ result }: { readonly result: RequestSummary['result'] }) {
+  return <span class={`badge ${RESULT_TONES[result] ?? 'bad'}`}>{result}</span>;
+}
+
+export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

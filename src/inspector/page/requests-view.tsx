@@ -1,0 +1,163 @@
+import { useMemo, useState } from 'preact/hooks';
+import type { RequestSummary } from '../../domain/inspection.ts';
+import { clock, count, duration } from './format.ts';
+import { requestsAt } from './moments.ts';
+import { ResultBadge } from './parts.tsx';
+import { linkTo } from './route.ts';
+import type { State } from './store.ts';
+import { Cell, Head, VirtualList } from './virtual-list.tsx';
+
+interface Filter {
+  readonly text: string;
+  readonly session: string;
+  readonly provider: string;
+  readonly result: string;
+  readonly model: string;
+}
+
+const NO_FILTER: Filter = { text: '', session: '', provider: '', result: '', model: '' };
+const COLUMNS =
+  '6.2rem 6.6rem minmax(9rem, 1.6fr) minmax(7rem, 1.2fr) 3.4rem 5.4rem 5.4rem 6.6rem minmax(6rem, 1fr)';
+const RESULTS = [
+  'running',
+  'served',
+  'broken',
+  'refused',
+  'exhausted',
+  'cancelled',
+  'faulted',
+  'local',
+] as const;
+
+/** The live table of requests. */
+export function RequestsView({ state }: { readonly state: State }) {
+  const [filter, setFilter] = useState(NO_FILTER);
+  const at =
+    state.cursor === undefined ? undefined : state.events.find(({ seq }) => seq === state.cursor)?.at;
+  const all = useMemo(
+    () => (at === undefined ? state.requests : requestsAt(state.requests, at)),
+    [state.requests, at],
+  );
+  const rows = useMemo(() => all.filter((row) => fits(row, filter)), [all, filter]);
+  const models = useMemo(() => distinct(all.map(({ model }) => model)), [all]);
+  const sessions = useMemo(() => distinct(all.flatMap(({ session }) => session ?? [])).slice(0, 200), [all]);
+  const providers = state.snapshot?.providers.map(({ id }) => id) ?? [];
+  const choose = (key: keyof Filter) => (value: string) => setFilter({ ...filter, [key]: value });
+  return (
+    <div class="full">
+      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+        <label class="search">
+          <span class="hidden">Search</span>
+          <input
+            type="search"
+            data-search
+            placeholder="Search  ( / )"
+            value={filter.text}
+            onInput={(event) => choose('text')(event.currentTarget.value)}
+          />
+        </label>
+        <Choice name="Outcome" value={filter.result} options={RESULTS} choose={choose('result')} />
+        <Choice name="Provider" value={filter.provider} options={providers} choose={choose('provider')} />
+        <Choice name="Model" value={filter.model} options={models} choose={choose('model')} />
+        <Choice name="Session" value={filter.session} options={sessions} choose={choose('session')} />
+        <output class="soft">
+          {rows.length === all.length ? `${all.length} requests` : `${rows.length} of ${all.length}`}
+        </output>
+      </form>
+      <VirtualList
+        rows={rows}
+        rowHeight={36}
+        label="Requests"
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        open={({ id }) => {
+          location.hash = linkTo({ view: 'request', id });
+        }}
+        head={
+          <>
+            <Head>Time</Head>
+            <Head>Outcome</Head>
+            <Head>Model</Head>
+            <Head>Provider</Head>
+            <Head kind="number">Tries</Head>
+            <Head kind="number">First</Head>
+            <Head kind="number">Total</Head>
+            <Head kind="number">Tokens</Head>
+            <Head>Session</Head>
+          </>
+        }
+        cells={cellsOf}
+      />
+      {rows.length === 0 && (
+        <p class="nothing">{all.length === 0 ? 'No request has come yet.' : 'Nothing fits.'}</p>
+      )}
+    </div>
+  );
+}
+
+function cellsOf(row: RequestSummary) {
+  const { usage } = row;
+  const tokens = usage === undefined ? '' : `${count(usage.inputTokens)} / ${count(usage.outputTokens)}`;
+  const isMoved = row.tried.length > 1;
+  return (
+    <>
+      <Cell kind="number left">{clock(row.receivedAt)}</Cell>
+      <Cell>
+        <ResultBadge result={row.result} />
+      </Cell>
+      <Cell kind="ellipsis">
+        <a href={linkTo({ view: 'request', id: row.id })} tabIndex={-1}>
+          {row.model}
+        </a>
+      </Cell>
+      <Cell kind="ellipsis">
+        {isMoved && <span class="way">{row.tried.slice(0, -1).join(' → ')} → </span>}
+        {row.provider ?? row.tried.at(-1) ?? (row.cached === true ? 'kept answer' : '–')}
+      </Cell>
+      <Cell kind={`number ${row.attempts > 1 ? 'strong' : ''}`}>{row.attempts}</Cell>
+      <Cell kind="number">{duration(row.timeToFirstContentMs)}</Cell>
+      <Cell kind="number">{duration(row.durationMs)}</Cell>
+      <Cell kind="number">{tokens}</Cell>
+      <Cell kind="ellipsis soft mono">{row.session ?? ''}</Cell>
+    </>
+  );
+}
+
+interface ChoiceProps {
+  readonly name: string;
+  readonly value: string;
+  readonly options: readonly string[];
+  readonly choose: (value: string) => void;
+}
+
+function Choice({ name, value, options, choose }: ChoiceProps) {
+  return (
+    <label class="choice">
+      <span class="hidden">{name}</span>
+      <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
+        <option value="">{name}: all</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {option}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function fits(row: RequestSummary, { text, session, provider, result, model }: Filter): boolean {
+  if (result !== '' && row.result !== result) return false;
+  if (model !== '' && row.model !== model) return false;
+  if (session !== '' && row.session !== session) return false;
+  if (provider !== '' && row.provider !== provider && !row.tried.includes(provider)) return false;
+  if (text === '') return true;
+  const needle = text.toLowerCase();
+  return [row.id, row.model, row.session, row.provider, row.error, ...row.tried].some(
+    (each) => each?.toLowerCase().includes(needle) === true,
+  );
+}
+
+function distinct(values: readonly string[]): readonly string[] {
+  return [...new Set(values)].sort();
+}

@@ -1,0 +1,166 @@
+import { charts } from 'virtual:charts';
+import type { PlacedEdge, PlacedNode } from '../charts/chart-layout.ts';
+
+interface StatechartProps {
+  readonly chart: 'provider' | 'request' | 'balancer';
+  /** The state it is in: `trial.running`. */
+  readonly active: string;
+  /** The last step; its arrow is animated anew whenever `key` changes. */
+  readonly last?:
+    | { readonly from: string; readonly to: string; readonly event: string; readonly key: number }
+    | undefined;
+  /** States that were passed, for a path; with it everything else steps back. */
+  readonly path?: readonly string[] | undefined;
+}
+
+/** A statechart as its definition has it, the active state lit. */
+export function Statechart({ chart, active, last, path }: StatechartProps) {
+  const layout = charts[chart];
+  if (layout === undefined) return null;
+  const passed = path === undefined ? undefined : new Set(path);
+  const taken = (edge: PlacedEdge): boolean =>
+    last !== undefined &&
+    isWithin(last.from, edge.from) &&
+    leads(edge.to, last.to) &&
+    (edge.events.includes(last.event) || last.event === '');
+  // An exception of ours leads the same way; the ordinary one is meant.
+  const onPath = (edge: PlacedEdge): boolean =>
+    !edge.events.every((event) => event.startsWith('xstate.error.')) &&
+    path?.some((state, at) => at > 0 && isWithin(path[at - 1] ?? '', edge.from) && leads(edge.to, state)) ===
+      true;
+  const direct = last !== undefined && !layout.edges.some(taken) && last.from !== last.to;
+  return (
+    <div class="statechart-scroll">
+      <svg
+        class="statechart"
+        viewBox={`0 0 ${layout.width} ${layout.height}`}
+        width={layout.width}
+        height={layout.height}
+        role="img"
+        aria-label={`Statechart of a ${chart}; it is in ${active.replaceAll('.', ', ')}.`}
+      >
+        <defs>
+          {['plain', 'lit'].map((name) => (
+            <marker
+              key={name}
+              id={`tip-${chart}-${name}`}
+              class={`tip ${name}`}
+              viewBox="0 0 8 8"
+              refX="7"
+              refY="4"
+              markerUnits="userSpaceOnUse"
+              markerWidth="10"
+              markerHeight="10"
+              orient="auto-start-reverse"
+            >
+              <path d="M0 0.8 L7.4 4 L0 7.2 Z" />
+            </marker>
+          ))}
+        </defs>
+        {layout.nodes
+          .filter(({ isCompound }) => isCompound)
+          .map((node) => (
+            <StateBox key={node.id} node={node} active={active} passed={passed} />
+          ))}
+        {layout.edges.map((edge) => {
+          const isLit = path === undefined ? taken(edge) : onPath(edge);
+          const dim = path !== undefined && !isLit;
+          return (
+            <g
+              key={`${edge.from}→${edge.to}`}
+              class={`edge ${isLit ? 'lit' : ''} ${dim ? 'dim' : ''}`}
+              data-edge={`${edge.from}→${edge.to}`}
+            >
+              <path d={edge.path} marker-end={`url(#tip-${chart}-${isLit ? 'lit' : 'plain'})`} />
+              {isLit && path === undefined && <path key={last?.key} class="pulse" d={edge.path} />}
+            </g>
+          );
+        })}
+        {layout.edges.map((edge) => (
+          <EdgeLabel
+            key={`${edge.from}→${edge.to}`}
+            edge={edge}
+            isLit={path === undefined ? taken(edge) : onPath(edge)}
+            dim={path !== undefined}
+          />
+        ))}
+        {layout.nodes
+          .filter(({ isCompound }) => !isCompound)
+          .map((node) => (
+            <StateBox key={node.id} node={node} active={active} passed={passed} />
+          ))}
+      </svg>
+      {direct && (
+        <p class="soft">
+          Last step: {last.from} → {last.to} by <code>{last.event}</code>, possible in every state.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function StateBox({
+  node,
+  active,
+  passed,
+}: {
+  node: PlacedNode;
+  active: string;
+  passed: ReadonlySet<string> | undefined;
+}) {
+  const { id, name, x, y, width, height, isCompound, isFinal, isInitial } = node;
+  const isActive = isWithin(active, id);
+  const isPassed = passed !== undefined && [...passed].some((state) => isWithin(state, id));
+  const classes = [
+    'node',
+    isCompound && 'compound',
+    isFinal && 'final',
+    isActive && 'active',
+    isPassed && 'passed',
+    passed !== undefined && !isPassed && 'dim',
+  ];
+  return (
+    <g class={classes.filter(Boolean).join(' ')} data-state={id} transform={`translate(${x} ${y})`}>
+      <rect width={width} height={height} rx={isCompound ? 12 : 9} />
+      {isFinal && <rect class="inner" x="3" y="3" width={width - 6} height={height - 6} rx="6.5" />}
+      {isInitial && (
+        <circle class="initial" cx={isCompound ? 14 : 12} cy={isCompound ? 18 : height / 2} r="3.2" />
+      )}
+      <text
+        x={isCompound ? (isInitial ? 24 : 16) : width / 2 + (isInitial ? 4 : 0)}
+        y={isCompound ? 22 : height / 2 + 4.5}
+        text-anchor={isCompound ? 'start' : 'middle'}
+      >
+        {name}
+      </text>
+    </g>
+  );
+}
+
+function EdgeLabel({ edge, isLit, dim }: { edge: PlacedEdge; isLit: boolean; dim: boolean }) {
+  const { label, labels } = edge;
+  if (label === undefined) return null;
+  return (
+    <g
+      class={`edge-label ${isLit ? 'lit' : dim ? 'dim' : ''}`}
+      transform={`translate(${label.x} ${label.y})`}
+    >
+      <rect width={label.width} height={label.height} rx="4" />
+      {labels.map((text, at) => (
+        <text key={`${at}${text}`} x={label.width / 2} y={11 + at * 13} text-anchor="middle">
+          {text}
+        </text>
+      ))}
+    </g>
+  );
+}
+
+/** Whether `state` is `outer` or lies within it. */
+function isWithin(state: string, outer: string): boolean {
+  return state === outer || state.startsWith(`${outer}.`);
+}
+
+/** An arrow to a compound state ends in one of its inner ones. */
+function leads(target: string, state: string): boolean {
+  return isWithin(state, target);
+}

@@ -1,0 +1,111 @@
+import { useMemo } from 'preact/hooks';
+import { clock } from './format.ts';
+import { step, stepToChange } from './keys.ts';
+import { toneOf } from './parts.tsx';
+import type { State, Store } from './store.ts';
+
+/** Pause, and go back through what is kept: every view shows that moment. */
+export function TimeBar({ state, store }: { readonly state: State; readonly store: Store }) {
+  const { events, cursor } = state;
+  const first = events[0]?.seq ?? 0;
+  const last = events.at(-1)?.seq ?? 0;
+  const isLive = cursor === undefined;
+  const at = isLive ? last : cursor;
+  const shown = events[at - first];
+  const marks = useMemo(
+    () =>
+      events.flatMap(({ seq, provider, kind }) =>
+        provider === undefined || kind === 'started'
+          ? []
+          : [
+              {
+                seq,
+                place: last === first ? 0 : ((seq - first) / (last - first)) * 100,
+                tone: toneOf(provider.state),
+              },
+            ],
+      ),
+    [events, first, last],
+  );
+  const words = shown === undefined ? 'nothing yet' : `event ${at} of ${last}, ${clock(shown.at, true)}`;
+  return (
+    <section class={`time-bar ${isLive ? '' : 'back'}`} aria-label="Time">
+      <button
+        type="button"
+        class={isLive ? '' : 'primary'}
+        disabled={events.length === 0}
+        onClick={() => store.look(isLive ? last : undefined)}
+        aria-keyshortcuts="Space"
+      >
+        {isLive ? 'Pause' : 'Back to now'}
+      </button>
+      <button
+        type="button"
+        class="icon"
+        aria-label="Previous change of a provider"
+        title="Previous change of a provider ([)"
+        onClick={() => stepToChange(store, -1)}
+      >
+        «
+      </button>
+      <button
+        type="button"
+        class="icon"
+        aria-label="One event back"
+        title="One event back (←)"
+        onClick={() => step(store, -1)}
+      >
+        ‹
+      </button>
+      <div class="scrubber">
+        <svg class="marks" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+          {marks.slice(-400).map(({ seq, place, tone }) => (
+            <line
+              key={seq}
+              class={tone}
+              x1={place}
+              x2={place}
+              y1="0"
+              y2="10"
+              vector-effect="non-scaling-stroke"
+            />
+          ))}
+        </svg>
+        <input
+          type="range"
+          aria-label="Moment"
+          aria-valuetext={words}
+          min={first}
+          max={Math.max(first + 1, last)}
+          value={at}
+          disabled={events.length === 0}
+          onInput={(event) => store.look(Number(event.currentTarget.value))}
+        />
+      </div>
+      <button
+        type="button"
+        class="icon"
+        aria-label="One event on"
+        title="One event on (→)"
+        disabled={isLive}
+        onClick={() => step(store, 1)}
+      >
+        ›
+      </button>
+      <button
+        type="button"
+        class="icon"
+        aria-label="Next change of a provider"
+        title="Next change of a provider (])"
+        disabled={isLive}
+        onClick={() => stepToChange(store, 1)}
+      >
+        »
+      </button>
+      <output class="when">
+        <b>{shown === undefined ? '–' : clock(shown.at, !isLive)}</b>
+        <small>{isLive ? 'now' : `event ${at} of ${last}`}</small>
+      </output>
+    </section>
+  );
+}

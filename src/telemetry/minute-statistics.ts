@@ -1,0 +1,74 @@
+import type { MinuteStatistics } from '../domain/inspection.ts';
+import type { RequestEnded } from './events.ts';
+
+const MINUTE_MS = 60_000;
+const MINUTES = 60;
+/** Times to first content that are kept a minute. */
+const MAX_SAMPLES = 500;
+
+interface Minute {
+  readonly at: number;
+  served: number;
+  failed: number;
+  cancelled: number;
+  local: number;
+  failovers: number;
+  readonly samples: number[];
+}
+
+/** Requests by outcome and their latency, a minute at a time, over the last hour. */
+export interface HourStatistics {
+  ended(event: RequestEnded, at: number): void;
+  /** The last hour, oldest first; minutes in which nothing ended are there too. */
+  minutes(now: number): readonly MinuteStatistics[];
+}
+
+export function createHourStatistics(): HourStatistics {
+  const kept = new Map<number, Minute>();
+  return {
+    ended({ result, trace, timeToFirstContentMs }, at) {
+      const minute = minuteAt(kept, at);
+      if (result === 'served') minute.served += 1;
+      else if (result === 'cancelled') minute.cancelled += 1;
+      else if (result === 'local') minute.local += 1;
+      else minute.failed += 1;
+      if (failedOver(trace.attempts)) minute.failovers += 1;
+      if (timeToFirstContentMs === undefined) return;
+      if (minute.samples.length < MAX_SAMPLES) minute.samples.push(timeToFirstContentMs);
+    },
+    minutes(now) {
+      const newest = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+      return Array.from({ length: MINUTES }, (_, back) => {
+        const at = newest - (MINUTES - 1 - back) * MINUTE_MS;
+        const { samples, ...counts } = kept.get(at) ?? emptyMinute(at);
+        const sorted = samples.toSorted((a, b) => a - b);
+        const [p50, p95] = [percentile(sorted, 0.5), percentile(sorted, 0.95)];
+        return { ...counts, ...(p50 === undefined || p95 === undefined ? {} : { p50, p95 }) };
+      });
+    },
+  };
+}
+
+/** Whether more than one provider was tried. */
+function failedOver(attempts: RequestEnded['trace']['attempts']): boolean {
+  const first = attempts[0]?.candidate.provider;
+  return attempts.length > 1 && attempts.some(({ candidate }) => candidate.provider !== first);
+}
+
+function minuteAt(kept: Map<number, Minute>, at: number): Minute {
+  const start = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  const found = kept.get(start);
+  if (found !== undefined) return found;
+  const made = emptyMinute(start);
+  kept.set(start, made);
+  for (const old of kept.keys()) if (old <= start - MINUTES * MINUTE_MS) kept.delete(old);
+  return made;
+}
+
+function emptyMinute(at: number): Minute {
+  return { at, served: 0, failed: 0, cancelled: 0, local: 0, failovers: 0, samples: [] };
+}
+
+function percentile(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}

@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DOWN, GOOD, HELD, limited } from '../support/behaviours.ts';
+import { useLiveBalancer } from './support/balancer.ts';
+import { useBrowser } from './support/browser.ts';
+
+const balance = useLiveBalancer();
+const open = useBrowser();
+
+describe('the overview', () => {
+  it('shows a failover within a second, and counts the cooldown down', async () => {
+    const { url, ask } = await balance({ first: limited(30), second: GOOD });
+    const page = await open(url);
+    const card = page.locator('[data-provider="first"]');
+    await card.getByText('healthy').waitFor();
+    await page.getByText('live', { exact: true }).waitFor();
+    await ask();
+    const began = performance.now();
+    await card.getByText('rate limited').waitFor({ timeout: 1_000 });
+    expect(performance.now() - began).toBeLessThan(1_000);
+    await page.goto(`${url}/inspector#/requests`);
+    await page.getByRole('row').filter({ hasText: 'first → second' }).waitFor({ timeout: 1_000 });
+  });
+
+  it('counts a provider’s cooldown down by the second, and lets it be healed', async () => {
+    const { url } = await balance({ first: GOOD, second: GOOD }, { failure_cooldown: 30 });
+    const page = await open(url, { at: '#/provider/first' });
+    await page.getByRole('button', { name: 'Cool now' }).click();
+    await page.locator('.provider-head').getByText('cooling').waitFor();
+    const countdown = page.locator('.countdown');
+    const left = async () => Number.parseInt((await countdown.textContent()) ?? '', 10);
+    const first = await left();
+    expect(first).toBeGreaterThan(20);
+    await page.waitForFunction(
+      (before) => Number.parseInt(document.querySelector('.countdown')?.textContent ?? '', 10) <= before - 2,
+      first,
+    );
+    await expect.poll(() => page.locator('[data-state="cooling"].active').count()).toBe(1);
+    await page.getByRole('button', { name: 'Heal now' }).click();
+    await page.locator('.provider-head').getByText('healthy').waitFor();
+    await page.getByRole('button', { name: 'Disable' }).click();
+    await page.locator('.provider-head').getByText('disabled').waitFor();
+    await page.getByRole('button', { name: 'Enable' }).click();
+    await page.locator('.provider-head').getByText('healthy').waitFor();
+    await page.getByRole('row').filter({ hasText: 'operator.cool' }).first().waitFor();
+  });
+});
+
+describe('a request', () => {
+  it('shows its attempts on a timeline, why each was chosen, its lanes, its states and what came back', async () => {
+    const { url, ask } = await balance({ first: DOWN, second: GOOD });
+    const id = await ask();
+    const page = await open(url, { at: `#/request/${id}` });
+    await page.locator('[data-attempt="2"]').waitFor();
+    expect(await page.locator('[data-attempt]').count()).toBe(2);
+    const first = page.locator('[data-attempt="1"]');
+    expect(await first.locator('.failover').count()).toBe(1);
+    expect(await first.textContent()).toContain('server error');
+    const second = page.locator('[data-attempt="2"]');
+    expect(await second.getByRole('img').getAttribute('aria-label')).toMatch(
+      /^Attempt 2 at second: connect .*, wait .*, first event .*, stream .*; success\.$/,
+    );
+    expect(await second.locator('.commit-line').count()).toBe(1);
+    const reasons = await page.locator('.decisions').textContent();
+    expect(reasons).toContain('chosen: priority');
+    expect(reasons).toContain('passed over: failed already');
+    await page.getByRole('tab', { name: 'Sequence' }).click();
+    const sequence = await page.locator('.sequence').textContent();
+    for (const word of [
+      'attempt 1 started',
+      'HTTP 500',
+      'verdict: server error',
+      'first content: the commit',
+      'served, HTTP 200',
+    ]) {
+      expect(sequence).toContain(word);
+    }
+    await page.keyboard.press('ArrowRight');
+    await page.locator('[data-state="served"].active').waitFor();
+    expect(await page.locator('.path').textContent()).toBe(
+      'selectingattemptingselectingattemptingstreamingserved',
+    );
+    expect(await page.locator('[data-edge="active.attempting→active.streaming"].lit').count()).toBe(1);
+    expect(await page.locator('[data-edge="selecting→waiting"].lit').count()).toBe(0);
+    await page.getByRole('tab', { name: 'Headers' }).click();
+    const headers = await page.locator('#tab-panel').textContent();
+    expect(headers).toContain('x-api-keynot shown');
+    expect(headers).not.toContain('secret-key-of');
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Export trace' }).click();
+    const trace = JSON.parse(readFileSync(await (await download).path(), 'utf8'));
+    expect(trace).toMatchObject({ format: 'claude-code-balancer/trace', summary: { id } });
+  });
+
+  it('is followed while it runs', async () => {
+    const { url, ask, providers, events } = await balance({ slow: HELD });
+    const page = await open(url, { at: '#/requests' });
+    const ends = ask();
+    await page.getByRole('row').filter({ hasText: 'running' }).click();
+    await page.locator('[data-attempt="1"]').getByText('running').waitFor();
+    await expect.poll(() => events.length).toBeGreaterThan(2);
+    providers.slow?.release();
+    await page.locator('.provider-head').getByText('served').waitFor();
+    await ends;
+  });
+});
+
+describe('the table of requests', () => {
+  it('is filtered by words, outcome, provider, model and session', async () => {
+    const { url, ask } = await balance({ first: GOOD });
+    for (const model of ['claude-sonnet-4-5', 'claude-opus-4-5', 'claude-opus-4-5'])
+      await ask({ model }, `of-${model}`);
+    const page = await open(url, { at: '#/requests' });
+    const rows = page.locator('.virtual-body [role="row"]');
+    await expect.poll(() => rows.count()).toBe(3);
+    await page.keyboard.press('/');
+    await page.keyboard.type('opus');
+    await expect.poll(() => rows.count()).toBe(2);
+    await page.keyboard.press('Escape');
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('claude-sonnet-4-5');
+    await page.getByText('Nothing fits.').waitFor();
+    await page.getByRole('searchbox').fill('');
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('');
+    await page.getByRole('combobox', { name: 'Session' }).selectOption('of-claude-opus-4-5');
+    await expect.poll(() => rows.count()).toBe(2);
+    await page.getByRole('combobox', { name: 'Outcome' }).selectOption('cancelled');
+    await page.getByText('Nothing fits.').waitFor();
+  });
+
+  it('is walked and opened by keys alone', async () => {
+    const { url, ask } = await balance({ first: GOOD });
+    const ids = [await ask(), await ask(), await ask()];
+    const page = await open(url);
+    await page.locator('.card').waitFor();
+    await page.keyboard.press('r');
+    await page.locator('.virtual-body [role="row"]').nth(2).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('ArrowDown');
+    await page.locator('[role="row"][aria-current]').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(ids[1] ?? '', { exact: true }).waitFor();
+    await page.keyboard.press('1');
+    await page.getByRole('heading', { name: 'first' }).waitFor();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('e');
+    await page.getByRole('table', { name: 'Events' }).waitFor();
+    await page.keyboard.press('o');
+    await page.locator('.card').waitFor();
+  });
+});
+
+describe('going back in time', () => {
+  it('shows every provider as it was, and comes back to now', async () => {
+    const { url, ask } = await balance({ first: DOWN, second: GOOD }, { failure_cooldown: 60 });
+    await ask();
+    await ask();
+    const page = await open(url);
+    const card = page.locator('[data-provider="first"]');
+    await card.getByText('cooling').waitFor();
+    await page.keyboard.press('Space');
+    await page.getByText('looking back').waitFor();
+    await page.keyboard.press('[');
+    await card.getByText('cooling').waitFor();
+    await page.keyboard.press('[');
+    await card.getByText('degraded').waitFor();
+    expect(await card.textContent()).toContain('1/2');
+    const slider = page.getByRole('slider', { name: 'Moment' });
+    await slider.focus();
+    await page.keyboard.press('Home');
+    await card.getByText('healthy').waitFor();
+    // What comes meanwhile changes nothing of what is looked at.
+    await ask();
+    await card.getByText('healthy').waitFor();
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await card.getByText('cooling').waitFor();
+  });
+});
+
+describe('signing in', () => {
+  it('takes the key once, and lets go again', async () => {
+    const key = 'the-key-of-the-balancer';
+    const { url } = await balance({ first: GOOD }, { auth: { enabled: true, api_key: key } }, key);
+    const page = await open(url, { allows: /401/ });
+    await page.getByLabel('API key').fill('nonsense');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('API key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('.card').waitFor();
+    expect(page.url()).not.toContain(key);
+    expect(await page.evaluate(() => document.cookie)).toBe('');
+    expect(await page.content()).not.toContain(key);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('API key').waitFor();
+  });
+});
