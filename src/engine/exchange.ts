@@ -403,17 +403,15 @@ export class Exchange {
     if (facts.answer !== undefined && this.#mayGoBack(outcome)) this.#answers.set(input.number, facts.answer);
     tell({
       type: 'attempt.settled',
-      outcome: isFailure(outcome) ? { ...outcome, detail: this.#struck(outcome.detail, input) } : outcome,
+      outcome: isFailure(outcome) ? { ...outcome, detail: this.#struck(outcome.detail) } : outcome,
       ...(facts.usage === undefined ? {} : { usage: facts.usage }),
     });
   }
 
   /** Words that logs and `/providers` show: without any credential, the client's own included. */
-  #struck(detail: string, { candidate }: AttemptInput): string {
-    const { runtime, redactor, request } = this.#options;
-    const text = redactor.text(detail);
-    const isPassedOn = runtime.providers.get(candidate.provider)?.credential.kind === 'passthrough';
-    return isPassedOn ? clientRedactor(request.headers).text(text) : text;
+  #struck(detail: string): string {
+    const { redactor, request } = this.#options;
+    return clientRedactor(request.headers).text(redactor.text(detail));
   }
 
   /** Of the others only the failure's words are kept: many large answers are not worth their room. */

@@ -106,7 +106,10 @@ describe('a request that shared another one’s answer', () => {
     const good = await start({ name: 'good', behaviour: { ...GOOD, hold: 'before_content' } as never });
     const bench = await balance({ providers: [entry(good)], settings: { deduplication: { scope: 'all' } } });
     const [first, second] = [bench.messages(), bench.messages()];
-    await bench.until('both', () => bench.events.some(({ type }) => type === 'request.joined'));
+    await bench.until(
+      'both',
+      () => good.requests.length === 1 && bench.events.some(({ type }) => type === 'request.joined'),
+    );
     good.release();
     await Promise.all([first.end, second.end]);
     await bench.ended(2);
