@@ -1,9 +1,7 @@
-import type { Subscription as LiveSubscription } from 'rxjs';
-// By its own path, which the package exports: the whole of it takes 80 ms of a start (measured).
-import { Subject } from 'rxjs/internal/Subject';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import { ChunkLog } from './chunk-log.ts';
 import { Feed, type Subscriber, type Subscription } from './feed.ts';
+import { FeedSet } from './feed-set.ts';
 
 /** What a broadcast is made with. */
 export interface BroadcastOptions<Reason> {
@@ -34,11 +32,9 @@ export interface BroadcastOptions<Reason> {
 export class ParallelBroadcaster<Reason> {
   readonly #options: BroadcastOptions<Reason>;
   readonly #log: ChunkLog;
-  readonly #feeds = new Map<Feed<Reason>, LiveSubscription | undefined>();
+  readonly #feeds: FeedSet<Reason>;
   /** The only subscriber, who has everything that has come. */
   #direct: Feed<Reason> | undefined;
-  /** Tells the subscribers, where they are several, that the log has grown or ended. */
-  readonly #grown: { subject?: Subject<void> } = {};
   #ending: ((subscriber: Subscriber<Reason>) => void) | undefined;
   #totalBytes = 0;
   #hasBegun = false;
@@ -50,6 +46,7 @@ export class ParallelBroadcaster<Reason> {
   constructor(options: BroadcastOptions<Reason>) {
     this.#options = options;
     this.#log = new ChunkLog(options.buffers);
+    this.#feeds = new FeedSet(this.#log, (feed) => this.#pump(feed));
     this.#isReplayed = options.maxReplayBytes > 0;
   }
 
@@ -103,7 +100,7 @@ export class ParallelBroadcaster<Reason> {
   /** Lets go of everything at once: nobody is told anything. */
   discard(): void {
     this.#ending = () => {};
-    for (const feed of [...this.#feeds.keys()]) this.#remove(feed);
+    for (const feed of this.#feeds.all()) this.#remove(feed);
     this.#dropReplay();
   }
 
@@ -116,11 +113,11 @@ export class ParallelBroadcaster<Reason> {
       resume: () => this.#resumed(feed),
       unsubscribe: () => this.#left(feed),
     };
-    this.#feeds.set(feed, undefined);
+    this.#feeds.add(feed);
     if (isFirst) this.#direct = feed;
     else {
       this.#leaveDirect();
-      for (const each of this.#feeds.keys()) this.#follow(each);
+      this.#feeds.follow();
       this.#caughtUp(feed);
     }
     return subscription;
@@ -145,10 +142,10 @@ export class ParallelBroadcaster<Reason> {
     if (this.#isReplayed && this.#totalBytes > this.#options.maxReplayBytes) this.#dropReplay();
     if (this.#feeds.size === 0 && !this.#isReplayed) return true;
     this.#store(bytes, atBoundary);
-    this.#grown.subject?.next();
+    this.#feeds.announce();
     this.#endLaggards();
     this.#trim();
-    this.#isPaused = this.#feeds.size > 0 && !this.#someoneReads();
+    this.#isPaused = this.#feeds.size > 0 && !this.#feeds.someoneReads();
     return !this.#isPaused;
   }
 
@@ -157,7 +154,7 @@ export class ParallelBroadcaster<Reason> {
     if (this.#log.push(bytes, atBoundary)) return;
     this.#dropReplay();
     while (!this.#log.push(bytes, atBoundary)) {
-      const last = this.#furthestBehind();
+      const last = this.#feeds.furthestBehind();
       if (last !== undefined) {
         this.#endLaggard(last);
         this.#trim();
@@ -170,8 +167,8 @@ export class ParallelBroadcaster<Reason> {
 
   /** Nobody lacks anything: it goes out without being kept, but not to whoever does not read while others do. */
   #writeUnkept(bytes: Buffer, atBoundary: boolean): void {
-    const someoneReads = this.#someoneReads();
-    for (const feed of [...this.#feeds.keys()]) {
+    const someoneReads = this.#feeds.someoneReads();
+    for (const feed of this.#feeds.all()) {
       if (someoneReads && !feed.isReady) this.#endLaggard(feed);
       else {
         feed.next += 1;
@@ -179,14 +176,6 @@ export class ParallelBroadcaster<Reason> {
       }
     }
     this.#log.skip();
-  }
-
-  #furthestBehind(): Feed<Reason> | undefined {
-    let last: Feed<Reason> | undefined;
-    for (const feed of this.#feeds.keys()) {
-      if (feed.next < this.#log.end && (last === undefined || feed.next < last.next)) last = feed;
-    }
-    return last;
   }
 
   /** Gives a subscriber what it lacks, as far as it reads. */
@@ -227,21 +216,14 @@ export class ParallelBroadcaster<Reason> {
     this.#pump(feed);
     this.#trim();
     this.#maybeDirect();
-    if (this.#isPaused && this.#someoneReads()) {
+    if (this.#isPaused && this.#feeds.someoneReads()) {
       this.#isPaused = false;
       this.#options.resume();
     }
   }
 
-  #someoneReads(): boolean {
-    for (const feed of this.#feeds.keys()) {
-      if (feed.isReady && feed.next === this.#log.end) return true;
-    }
-    return false;
-  }
-
   #endLaggards(): void {
-    for (const feed of [...this.#feeds.keys()]) {
+    for (const feed of this.#feeds.all()) {
       if (feed.behind(this.#totalBytes) > this.#options.maxQueueBytes) this.#endLaggard(feed);
     }
   }
@@ -261,7 +243,7 @@ export class ParallelBroadcaster<Reason> {
     this.#leaveDirect();
     this.#isReplayed = false;
     this.#announceClosed();
-    for (const feed of [...this.#feeds.keys()]) this.#pump(feed);
+    for (const feed of this.#feeds.all()) this.#pump(feed);
     this.#trim();
   }
 
@@ -284,7 +266,6 @@ export class ParallelBroadcaster<Reason> {
   #detach(feed: Feed<Reason>): boolean {
     if (feed.isClosed) return false;
     feed.isClosed = true;
-    this.#feeds.get(feed)?.unsubscribe();
     this.#feeds.delete(feed);
     if (this.#direct === feed) this.#direct = undefined;
     return true;
@@ -312,20 +293,7 @@ export class ParallelBroadcaster<Reason> {
   /** Forgets what everyone has and nobody will ask for. */
   #trim(): void {
     if (this.#isReplayed) return;
-    let slowest = this.#log.end;
-    if (this.#direct === undefined) {
-      for (const feed of this.#feeds.keys()) slowest = Math.min(slowest, feed.next);
-    }
-    this.#log.forget(slowest);
-  }
-
-  #follow(feed: Feed<Reason>): void {
-    if (this.#feeds.get(feed) !== undefined) return;
-    this.#grown.subject ??= new Subject<void>();
-    this.#feeds.set(
-      feed,
-      this.#grown.subject.subscribe(() => this.#pump(feed)),
-    );
+    this.#log.forget(this.#direct === undefined ? this.#feeds.slowest() : this.#log.end);
   }
 
   #leaveDirect(): void {
@@ -338,12 +306,6 @@ export class ParallelBroadcaster<Reason> {
   /** One alone that has everything goes back to the short way. */
   #maybeDirect(): void {
     if (this.#feeds.size !== 1 || this.#direct !== undefined || this.#ending !== undefined) return;
-    for (const [feed, following] of this.#feeds) {
-      if (feed.next !== this.#log.end) return;
-      following?.unsubscribe();
-      this.#feeds.set(feed, undefined);
-      this.#direct = feed;
-      delete this.#grown.subject;
-    }
+    this.#direct = this.#feeds.unfollow();
   }
 }

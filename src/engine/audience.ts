@@ -6,7 +6,7 @@ import type { RequestEnded } from '../telemetry/events.ts';
 import type { ClientSide } from '../upstream/attempt-types.ts';
 import type { ErrorWords } from './client-reply.ts';
 import { allowsMore, type Seat } from './seat.ts';
-import { messageIn, playedBody, type WholeMessage } from './whole-message.ts';
+import { deliverWhole, type OpenedAnswer } from './whole-delivery.ts';
 
 /** What an audience is made with. */
 export interface AudienceOptions
@@ -18,13 +18,6 @@ export interface AudienceOptions
   readonly maxTokens: number | undefined;
   /** An exception of ours on the way to one client. */
   readonly faulted: (error: unknown, seat: Seat) => void;
-}
-
-/** The head of an answer that has come. */
-export interface OpenedAnswer {
-  readonly status: number;
-  /** As one client gets them, for an answer in the form that it wants. */
-  readonly headersFor: (seat: Seat) => readonly string[];
 }
 
 const NOWHERE: ClientSide = { chunk: () => true, end: () => {} };
@@ -85,7 +78,7 @@ export class Audience {
   add(seat: Seat): boolean {
     if (!this.isOpen) return false;
     this.#seats.add(seat);
-    if (this.#opened !== undefined) this.#subscribe(seat);
+    if (this.#opened !== undefined) this.#subscribe(seat, this.#opened);
     return true;
   }
 
@@ -147,7 +140,7 @@ export class Audience {
         }
       },
     });
-    for (const seat of [...this.#seats]) this.#subscribe(seat);
+    for (const seat of [...this.#seats]) this.#subscribe(seat, answer);
     return this.#broadcast;
   }
 
@@ -155,27 +148,7 @@ export class Audience {
   deliver(answer: OpenedAnswer, body: Buffer): ClientSide {
     this.#opened = answer;
     this.#options.closed();
-    let parsed: WholeMessage | undefined;
-    const message = (): WholeMessage => {
-      parsed ??= messageIn(body);
-      return parsed;
-    };
-    for (const seat of this.dismissed()) {
-      const tooShort = allowsMore(seat.maxTokens, this.#options.maxTokens) && message().stoppedAtLimit;
-      if (tooShort) {
-        seat.goOwnWay(false);
-        continue;
-      }
-      seat.client.decided();
-      seat.committed();
-      if (!seat.stream) this.#complete(seat, body);
-      else {
-        const side = seat.client.commit(answer.status, answer.headersFor(seat), undefined);
-        side.chunk(playedBody(message(), body), true);
-        side.end();
-      }
-      seat.ended('served');
-    }
+    deliverWhole(this.dismissed(), answer, body, this.#options.maxTokens);
     return NOWHERE;
   }
 
@@ -189,10 +162,10 @@ export class Audience {
     this.#broadcast?.discard();
   }
 
-  #subscribe(seat: Seat): void {
+  #subscribe(seat: Seat, answer: OpenedAnswer): void {
     seat.client.decided();
-    const message = seat.stream ? undefined : this.#messageFor(seat);
-    const subscriber = message ?? this.#streamFor(seat);
+    const message = seat.stream ? undefined : this.#messageFor(seat, answer);
+    const subscriber = message ?? this.#streamFor(seat, answer);
     const place: Place = { subscriber, drop: message?.drop, subscription: undefined };
     this.#places.set(seat, place);
     const subscription = this.#broadcast?.subscribe(subscriber);
@@ -206,9 +179,8 @@ export class Audience {
     seat.client.onResume = () => subscription.resume();
   }
 
-  #streamFor(seat: Seat): Subscriber<ErrorWords> {
+  #streamFor(seat: Seat, { status, headersFor }: OpenedAnswer): Subscriber<ErrorWords> {
     const { client } = seat;
-    const { status = 200, headersFor = () => [] } = this.#opened ?? {};
     const side = client.commit(status, headersFor(seat), undefined);
     seat.committed();
     const over = (result: RequestEnded['result'], act: () => void): void => {
@@ -228,7 +200,7 @@ export class Audience {
     };
   }
 
-  #messageFor(seat: Seat): MessageSubscriber {
+  #messageFor(seat: Seat, { status, headersFor }: OpenedAnswer): MessageSubscriber {
     seat.waitsForEnd();
     const ownWay = (): void => {
       this.#forget(seat);
@@ -243,7 +215,7 @@ export class Audience {
       }
       this.#forget(seat);
       seat.committed();
-      this.#complete(seat, Buffer.from(JSON.stringify(message)));
+      seat.client.commit(status, headersFor(seat), Buffer.from(JSON.stringify(message)));
       seat.ended('served');
     };
     const noRoom = (): void => {
@@ -252,11 +224,6 @@ export class Audience {
       seat.goOwnWay(true);
     };
     return messageSubscriber({ whole, broken: ownWay, noRoom }, this.#options.buffers);
-  }
-
-  #complete(seat: Seat, body: Buffer): void {
-    const { status = 200, headersFor = () => [] } = this.#opened ?? {};
-    seat.client.commit(status, headersFor(seat), body);
   }
 
   #forget(seat: Seat): void {

@@ -1,7 +1,7 @@
 import type { RequestPorts } from '../../machines/request-events.ts';
 import { standingOf } from '../../machines/standing.ts';
 import { forgetStays, remember } from '../domain/affinity.ts';
-import { orderCandidates } from '../domain/selection.ts';
+import { orderCandidates, type Selection } from '../domain/selection.ts';
 import { createSelectionMemory } from '../domain/selection-memory.ts';
 import type { Clock, Random } from '../domain/time.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
@@ -9,7 +9,7 @@ import type { AdmittedRequest } from './admission.ts';
 
 /** In which order a request's candidates are tried, and what later requests learn from who answered. */
 export interface CandidateOrder {
-  of(admitted: OrderedBy): ReturnType<typeof orderCandidates>;
+  of(admitted: OrderedBy): Selection;
   /** A provider's content reached the client: the session belongs there, and later requests of it go there first. */
   answered(request: ServedRequest, provider: string): void;
   /** Who answered a message last. */
@@ -31,6 +31,15 @@ export interface ServedRequest {
   readonly passedOver: string | undefined;
   /** A pinned request says nothing about where its session belongs. */
   readonly isPinned: boolean;
+}
+
+/** The same of a request that is to be tried in this order. */
+export function servedRequest(
+  { facts, tiers, isPinned }: OrderedBy,
+  { order, passedOver }: Selection,
+): ServedRequest {
+  const route = tiers[0]?.[0]?.route ?? '*';
+  return { facts, route, preferred: order[0]?.provider ?? '', passedOver, isPinned };
 }
 
 /** What an order of candidates is made with. */

@@ -17,6 +17,11 @@ export function attemptFailed(request: RequestFacts, attempt: AttemptTrace): Bal
   };
 }
 
+/** What a bug of ours on a request's way tells. */
+export function requestFault(message: string, error: unknown, requestId: string): BalancerEvent {
+  return { type: 'fault', message, error, requestId };
+}
+
 /** Of a request without attempts of its own. */
 export const NO_TRACE = { decisions: [], attempts: [] } as const;
 
