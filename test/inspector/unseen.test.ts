@@ -4,7 +4,7 @@ import { createRedactor } from '../../src/domain/secrets.ts';
 import { inspected } from '../../src/engine/inspected.ts';
 import type { RequestEnded, RequestFacts } from '../../src/telemetry/events.ts';
 import { createInspection } from '../../src/telemetry/inspection.ts';
-import { GOOD } from '../support/behaviours.ts';
+import { HELD } from '../support/behaviours.ts';
 import { fetchAnswer } from '../support/client.ts';
 import { entry, useBench } from '../support/engine-bench.ts';
 import { useProviders } from '../support/providers.ts';
@@ -103,10 +103,11 @@ describe('a chart that is observed', () => {
 
 describe('a request that shared another one’s answer', () => {
   it('names it', async () => {
-    const good = await start({ name: 'good', behaviour: { ...GOOD, hold: 'before_content' } as never });
+    const good = await start({ name: 'good', behaviour: HELD });
     const bench = await balance({ providers: [entry(good)], settings: { deduplication: { scope: 'all' } } });
     const [first, second] = [bench.messages(), bench.messages()];
     await bench.until('both', () => bench.events.some(({ type }) => type === 'request.joined'));
+    await bench.until('the provider', () => good.requests.length > 0);
     good.release();
     await Promise.all([first.end, second.end]);
     await bench.ended(2);
