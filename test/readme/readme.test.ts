@@ -21,6 +21,7 @@ const CLONE = [
   'src',
   'tsconfig.build.json',
   'tsconfig.json',
+  'vite.inspector.config.ts',
 ];
 /** What the examples take from the environment. */
 const KEYS = [

@@ -17,7 +17,6 @@ import { sessionRoutes } from './session-routes.ts';
 import { snapshotView } from './snapshot.ts';
 
 const INSPECTOR_TAG = 'Inspector';
-const MAX_PAGE = 1_000;
 
 /** The page's own actions, and what each is for the engine. */
 const ACTIONS = {
@@ -28,23 +27,15 @@ const ACTIONS = {
 } as const satisfies Readonly<Record<string, OperatorAction>>;
 
 const HistorySchema = v.optional(
-  v.pipe(v.string(), v.regex(/^\d{1,5}$/, 'a whole number'), v.transform(Number)),
+  v.pipe(v.string(), v.regex(/^\d{1,5}$/, 'must be a whole number.')),
   '10000',
 );
 const LimitSchema = v.optional(
-  v.pipe(
-    v.string(),
-    v.regex(/^\d{1,4}$/, 'a number from 1 to 1000'),
-    v.transform(Number),
-    v.minValue(1),
-    v.maxValue(MAX_PAGE),
-  ),
+  v.pipe(v.string(), v.regex(/^(?:[1-9]\d{0,2}|1000)$/, 'must be a number from 1 to 1000.')),
   '200',
 );
-const BeforeSchema = v.optional(
-  v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'a whole number'), v.transform(Number)),
-);
-const WordSchema = v.optional(v.pipe(v.string(), v.maxLength(300)));
+const BeforeSchema = v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'must be a whole number.')));
+const WordSchema = v.optional(v.string());
 
 /** `/inspector` and everything below it. */
 export function inspectorRoutes(deps: AppDependencies): Route[] {
@@ -95,7 +86,7 @@ export function inspectorRoutes(deps: AppDependencies): Route[] {
       handler: (c) => {
         const history = queryValue(c, 'history', HistorySchema);
         if (history.kind === 'refused') return history.response;
-        return sendJson(deps, snapshotView(deps, inspector, history.value));
+        return sendJson(deps, snapshotView(deps, inspector, Number(history.value)));
       },
     },
     requestsRoute(deps, inspector),
@@ -202,10 +193,10 @@ function requestsRoute(deps: AppDependencies, inspector: InspectorPort): Route {
       if (before.kind === 'refused') return before.response;
       const { outcome: result, ...words } = wordsOf(c);
       const page = inspector.page({
-        limit: limit.value,
+        limit: Number(limit.value),
         ...words,
         ...(result === undefined ? {} : { result }),
-        ...(before.value === undefined ? {} : { before: before.value }),
+        ...(before.value === undefined ? {} : { before: Number(before.value) }),
       });
       return sendJson(deps, page);
     },
