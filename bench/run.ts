@@ -23,7 +23,7 @@ import { startBalancer, startProgram, type Upstream } from './targets.ts';
 
 const HELP = `npm run bench -- [options]
 
-What the balancer costs, as ratios to a bare byte pipe of the same run. Full: four to seven minutes.
+What the balancer costs, as ratios to a bare byte pipe of the same run. Full: eight minutes.
 
   --quick          a minute, less exact: much code is not compiled yet, ratios come out higher
   --assert         exit code 1 if a limit is exceeded
