@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { conversionTimes } from './conversion.ts';
 import { type LoadClient, loadClient } from './load.ts';
 import {
   addedMs,
@@ -100,6 +101,7 @@ async function measured(processes: Processes, folder: string, effort: Effort): P
     shared,
     converted100KB,
     translatedChunk,
+    conversions: conversionTimes(),
     ...(await times(client, url, { pipe, balancer, failing }, effort)),
   };
 }
