@@ -129,7 +129,7 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
       orderChanged,
     });
     if (restart.length > 0) {
-      const message = `${restart.join(' and ')} changed: that takes a restart; the old address stays until then.`;
+      const message = `${restart.join(' and ')} changed: that takes a restart; until then it stays as it was.`;
       observe({ type: 'config.warning', message });
     }
     return { kind: 'reloaded' };

@@ -25,7 +25,7 @@ interface ProviderChange {
 
 const IDENTITY: ReadonlySet<keyof ProviderSettings> = new Set(['type', 'baseUrl', 'credential', 'proxy']);
 
-const RESTART: readonly (keyof Settings)[] = ['host', 'port'];
+const RESTART: readonly (keyof Settings)[] = ['host', 'port', 'inspector'];
 
 /** Compares two configurations by value; where they were read does not matter. */
 export function diffConfigurations(before: Configuration, after: Configuration): ConfigurationDiff {
@@ -41,8 +41,19 @@ export function diffConfigurations(before: Configuration, after: Configuration):
     routesChanged: !equal(before.routes, after.routes),
     orderChanged: !equal(kept(before, fresh), kept(after, old)),
     settings,
-    restart: RESTART.filter((key) => settings.includes(key)),
+    restart: RESTART.filter(
+      (key) => settings.includes(key) && !takesHoldAtOnce(key, before.settings, after.settings),
+    ),
   };
+}
+
+/** Of the inspector one thing alone may change while it runs. */
+function takesHoldAtOnce(
+  key: keyof Settings,
+  { inspector: before }: Settings,
+  { inspector: after }: Settings,
+): boolean {
+  return key === 'inspector' && equal({ ...before, captureBodies: after.captureBodies }, after);
 }
 
 function changeOf(before: ProviderSettings | undefined, after: ProviderSettings): ProviderChange[] {

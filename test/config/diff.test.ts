@@ -69,6 +69,13 @@ describe('diffConfigurations', () => {
     });
   });
 
+  test('tells that the inspector takes a restart, but for whether it keeps content', () => {
+    const larger = file(A, 'settings: { inspector: { events: 200 } }\n');
+    expect(diffConfigurations(file(A), larger)).toMatchObject({ restart: ['inspector'] });
+    const capturing = file(A, 'settings: { inspector: { capture_bodies: true } }\n');
+    expect(diffConfigurations(file(A), capturing)).toMatchObject({ settings: ['inspector'], restart: [] });
+  });
+
   test('of a file and itself is empty, and turns round with its arguments', () => {
     const configuration = fc
       .subarray([A, B, C], { minLength: 1 })
