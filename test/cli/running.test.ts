@@ -354,3 +354,25 @@ describe('reset, forget, disable and enable', () => {
     expect(code).toBe(3);
   });
 });
+
+describe('top', () => {
+  it('shows the providers, and each of the last requests with all that it tried', async () => {
+    await request();
+    const { code, stdout, stderr } = await ask('top');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('云雾');
+    expect(stdout).toMatch(/Last requests[\s\S]*OUTCOME[\s\S]*served +\S+ +broken > 云雾 +2 /);
+  });
+
+  it('shows the providers alone where there is no inspector', async () => {
+    const plain = await serveFile(fileOf({ inspector: { enabled: false } }));
+    try {
+      const { code, stdout, stderr } = await run(['top', '--url', plain.url]);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('broken');
+      expect(stdout).not.toContain('Last requests');
+    } finally {
+      await plain.balancer.stop();
+    }
+  });
+});
