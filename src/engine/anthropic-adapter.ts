@@ -13,13 +13,15 @@ import { upstreamHeaders } from '../upstream/request-headers.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { watchingTransport } from '../upstream/watching-transport.ts';
 import { betasOf, namesOf, withoutHeaders } from '../upstream/without-headers.ts';
-import { hostOf } from './configuration-facts.ts';
+import type { Hosts } from './configuration-facts.ts';
 import {
   type AnswerWay,
   asksStream,
   type MadeRequest,
   type ModelList,
+  naming,
   type ProviderAdapter,
+  posted,
   type RefusedRequest,
   type RepeatedRequest,
   withoutCredential,
@@ -34,13 +36,13 @@ export class AnthropicAdapter implements ProviderAdapter {
   readonly countsTokens = true;
   readonly #isOwnKey: (value: string) => boolean;
   readonly #memory: ReasoningMemory;
-  /** Reading an address costs more than all else that is asked of it here. */
-  readonly #hosts = new WeakMap<ProviderSettings, string>();
+  readonly #hosts: Hosts;
 
   /** @param isOwnKey whether a client's credential is one of the balancer's own API keys */
-  constructor(isOwnKey: (value: string) => boolean, memory: ReasoningMemory) {
+  constructor(isOwnKey: (value: string) => boolean, memory: ReasoningMemory, hosts: Hosts) {
     this.#isOwnKey = isOwnKey;
     this.#memory = memory;
+    this.#hosts = hosts;
   }
 
   make(
@@ -51,21 +53,13 @@ export class AnthropicAdapter implements ProviderAdapter {
     const own = upstreamHeaders(request.headers, provider, { isOwnKey: this.#isOwnKey });
     if (own.kind === 'no_credential') return withoutCredential(own.reason);
     const asked = asksStream(provider, stream, request.endpoint);
-    const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
     const bytes = spliceBody(walked, { model: candidate.model, stream: asked });
     const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : this.#known(bytes, provider);
     const { headers, body } = reduced(own.headers, repaired, without);
+    const url = provider.baseUrl + request.path;
     return {
       kind: 'made',
-      request: {
-        method: 'POST',
-        url: provider.baseUrl + request.path,
-        headers,
-        body,
-        connectTimeoutMs: limits.connectMs,
-        poolTimeoutMs: limits.poolMs,
-        fresh: repair === 'fresh_connection',
-      },
+      request: posted({ url, headers, body }, provider, asked, repair),
       ...this.#watching(walked, provider),
     };
   }
@@ -74,17 +68,11 @@ export class AnthropicAdapter implements ProviderAdapter {
   #known(body: Buffer, provider: ProviderSettings): Buffer {
     const isMarked = mayHoldReasoning(body);
     if (!isMarked && !this.#memory.hasSigners) return body;
-    const host = this.#hostOf(provider);
+    const host = this.#hosts.of(provider);
     if (!isMarked && !this.#memory.holdsForeign(host, body)) return body;
     return withoutForeignThinking(body, ({ signature, data }) =>
       [signature, data].some((mark) => isMarkedReasoning(mark) || this.#memory.isForeign(host, mark)),
     );
-  }
-
-  #hostOf(provider: ProviderSettings): string {
-    const host = this.#hosts.get(provider) ?? hostOf(provider);
-    this.#hosts.set(provider, host);
-    return host;
   }
 
   /** Remembers what it signs, where it may matter. */
@@ -92,7 +80,7 @@ export class AnthropicAdapter implements ProviderAdapter {
     const memory = this.#memory;
     if (!memory.isOfUse || !members.has('thinking')) return {};
     const transport = (plain: Transport): Transport => {
-      const host = this.#hostOf(provider);
+      const host = this.#hosts.of(provider);
       const scanner = new SignatureScanner((signature) => memory.signed(host, signature));
       return watchingTransport(plain, (bytes) => scanner.push(bytes));
     };
@@ -113,8 +101,7 @@ export class AnthropicAdapter implements ProviderAdapter {
         return withoutFields(body, fields) !== body;
       },
     });
-    if (parts.length === 0) return outcome;
-    return { ...outcome, unknownParts: parts.map((part) => ({ ...part, because: redact(part.because) })) };
+    return naming(outcome, parts, redact);
   }
 
   models(provider: ProviderSettings, clientHeaders: readonly string[]): ModelList | undefined {

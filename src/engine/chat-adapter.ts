@@ -7,6 +7,7 @@ import type { Clock } from '../domain/time.ts';
 import { mayNameParts } from '../domain/unknown-parts.ts';
 import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
 import { completionsUrl, modelsUrl } from '../protocols/openai/addresses.ts';
+import type { Compat } from '../protocols/openai/compat.ts';
 import { compatOf } from '../protocols/openai/compat-settings.ts';
 import { compatWithout, refusedParts } from '../protocols/openai/refused-parts.ts';
 import { type ConvertedRequest, convertRequest } from '../protocols/openai/request.ts';
@@ -16,13 +17,15 @@ import { ChatConversion } from '../upstream/chat-answer.ts';
 import { chatHeaders } from '../upstream/chat-headers.ts';
 import { convertingTransport } from '../upstream/converting-transport.ts';
 import type { Transport } from '../upstream/transport.ts';
-import { hostOf } from './configuration-facts.ts';
+import type { Hosts } from './configuration-facts.ts';
 import {
   type AnswerWay,
   asksStream,
   type MadeRequest,
   type ModelList,
+  naming,
   type ProviderAdapter,
+  posted,
   type RefusedRequest,
   type RepeatedRequest,
   withoutCredential,
@@ -35,6 +38,7 @@ export interface ChatAdapterOptions {
   /** Whether a client's credential is one of the balancer's own API keys. */
   readonly isOwnKey: (value: string) => boolean;
   readonly memory: ReasoningMemory;
+  readonly hosts: Hosts;
   /** Must not throw. */
   readonly observe: (event: BalancerEvent) => void;
 }
@@ -62,12 +66,11 @@ export class ChatAdapter implements ProviderAdapter {
     const converted = this.#converted(repeated, provider, input);
     if (converted.kind === 'refused') return converted.made;
     this.#tell(converted.notes, provider, input);
-    const limits = asked ? provider.timeouts.streaming : provider.timeouts.nonStreaming;
-    const host = hostOf(provider);
+    const host = this.#options.hosts.of(provider);
     const window = provider.compat?.contextWindow;
     const conversion = new ChatConversion({
       answer: {
-        compat: this.#compatOf(provider, input),
+        compat: converted.compat,
         asked: converted.asked,
         model: repeated.body.model,
         inputTokens: estimateTokens(repeated.body.bytes),
@@ -80,17 +83,11 @@ export class ChatAdapter implements ProviderAdapter {
         for (const [id, extra] of extras) memory.keepExtra(host, id, extra);
       },
     });
+    const url = completionsUrl(provider.baseUrl);
+    const body = Buffer.from(converted.body);
     return {
       kind: 'made',
-      request: {
-        method: 'POST',
-        url: completionsUrl(provider.baseUrl),
-        headers: own.headers,
-        body: Buffer.from(converted.body),
-        connectTimeoutMs: limits.connectMs,
-        poolTimeoutMs: limits.poolMs,
-        fresh: input.repair === 'fresh_connection',
-      },
+      request: posted({ url, headers: own.headers, body }, provider, asked, input.repair),
       way: new ChatWay(conversion, clock),
     };
   }
@@ -103,8 +100,7 @@ export class ChatAdapter implements ProviderAdapter {
       const without = [...(input.without ?? []), part];
       return this.#bodyOf(repeated, provider, { ...input, without }) !== sent;
     });
-    if (parts.length === 0) return outcome;
-    return { ...outcome, unknownParts: parts.map((part) => ({ ...part, because: redact(part.because) })) };
+    return naming(outcome, parts, redact);
   }
 
   models(provider: ProviderSettings, clientHeaders: readonly string[]): ModelList | undefined {
@@ -121,10 +117,6 @@ export class ChatAdapter implements ProviderAdapter {
     this.#options.observe({ type: 'provider.lacks', provider: name, model, parts, requestId });
   }
 
-  #compatOf(provider: ProviderSettings, { candidate, without }: AttemptInput) {
-    return compatWithout(compatOf(hostOf(provider), candidate.model, provider.compat), without);
-  }
-
   #bodyOf(...of: Parameters<ProviderAdapter['make']>): string | undefined {
     const converted = this.#converted(...of);
     return converted.kind === 'converted' ? converted.body : undefined;
@@ -139,15 +131,18 @@ export class ChatAdapter implements ProviderAdapter {
     const request = parsed(bytes);
     if (request === undefined) return UNREADABLE;
     if (continuesThread(request)) return NO_THREAD;
-    const host = hostOf(provider);
+    const { memory, hosts } = this.#options;
+    const host = hosts.of(provider);
+    const { model } = input.candidate;
+    const compat = compatWithout(compatOf(host, model, provider.compat), input.without);
     const converted = convertRequest(request, {
-      compat: this.#compatOf(provider, input),
-      model: input.candidate.model,
+      compat,
+      model,
       stream: asksStream(provider, stream, endpoint),
-      callExtra: (toolUseId) => this.#options.memory.extraOf(host, toolUseId),
+      callExtra: (toolUseId) => memory.extraOf(host, toolUseId),
       ...(body.session === undefined ? {} : { session: body.session }),
     });
-    return { kind: 'converted', ...converted };
+    return { kind: 'converted', compat, ...converted };
   }
 }
 
@@ -175,7 +170,7 @@ function parsed(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
 }
 
 type Converted =
-  | ({ readonly kind: 'converted' } & ConvertedRequest)
+  | ({ readonly kind: 'converted'; readonly compat: Compat } & ConvertedRequest)
   /** Nothing of it goes to a provider of this type. */
   | { readonly kind: 'refused'; readonly made: MadeRequest };
 

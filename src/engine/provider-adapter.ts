@@ -80,6 +80,35 @@ export function asksStream(
   return stream || (mustStream && endpoint === 'messages');
 }
 
+/** What is sent to a provider, with the times that it has. `asked`: whether it is asked for a stream. */
+export function posted(
+  { url, headers, body }: Required<Pick<UpstreamRequest, 'url' | 'headers' | 'body'>>,
+  { timeouts }: ProviderSettings,
+  asked: boolean,
+  repair: AttemptInput['repair'],
+): UpstreamRequest {
+  const limits = asked ? timeouts.streaming : timeouts.nonStreaming;
+  return {
+    method: 'POST',
+    url,
+    headers,
+    body,
+    connectTimeoutMs: limits.connectMs,
+    poolTimeoutMs: limits.poolMs,
+    fresh: repair === 'fresh_connection',
+  };
+}
+
+/** A failure with the parts of the request that its words name. */
+export function naming(
+  outcome: Failure,
+  parts: NonNullable<Failure['unknownParts']>,
+  redact: RefusedRequest['redact'],
+): Failure {
+  if (parts.length === 0) return outcome;
+  return { ...outcome, unknownParts: parts.map((part) => ({ ...part, because: redact(part.because) })) };
+}
+
 /** Nothing may be sent for want of a credential. @param reason for people */
 export function withoutCredential(reason: string): MadeRequest {
   return { kind: 'not_sent', outcome: { kind: 'client_credentials', phase: 'headers', detail: reason } };
