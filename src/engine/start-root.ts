@@ -5,14 +5,14 @@ export interface RootOptions {
   readonly clock: { setTimeout(fn: () => void, ms: number): unknown; clearTimeout(id: unknown): void };
   /** Told of an exception in the actor: a bug of ours. */
   readonly onFault: (error: unknown) => void;
-  /** Somebody follows everything that it does. */
+  /** Somebody follows everything that it does; guarded: what throws here would wedge the actor. */
   readonly follower?: Follower | undefined;
 }
 
-/** Told whatever XState tells of its actors. What it throws is dropped: an observer that throws would wedge the actor. */
+/** Told whatever XState tells of its actors. */
 export type Follower = (event: InspectionEvent) => void;
 
-/** A follower that cannot throw. */
+/** A follower that cannot throw: what it throws is dropped. */
 export function guardedFollower(follower: Follower): Follower {
   return function follow(event) {
     try {
@@ -30,7 +30,7 @@ export function startRoot<Logic extends AnyActorLogic>(
   prepare: (actor: Actor<Logic>) => void = () => {},
 ): Actor<Logic> {
   const { onFault, follower, ...rest } = options;
-  const inspect = follower === undefined ? {} : { inspect: guardedFollower(follower) };
+  const inspect = follower === undefined ? {} : { inspect: follower };
   const actor = createActor(logic, { ...rest, ...inspect } as ActorOptions<Logic>);
   actor.subscribe({ error: onFault });
   prepare(actor);
