@@ -6,6 +6,7 @@ import { type BodyForm, formOf } from './body-form.ts';
 import { blockHoldsContent, deltaHoldsContent } from './content.ts';
 import { type ErrorPayload, readErrorPayload, readErrorText } from './error-payload.ts';
 import { isKnownEvent, namedType, writesNoType } from './event-type.ts';
+import { plainDeltas } from './plain-deltas.ts';
 import { mergeUsage } from './usage.ts';
 
 /**
@@ -90,10 +91,24 @@ class Reader implements StreamReader {
     facts.pings = 0;
     if (facts.form === 'unknown') facts.form = formOf(chunk);
     if (facts.form === 'json' || facts.form === 'html') return facts;
+    if (this.#passesDeltas && this.#scanner.atBoundary) {
+      facts.events = plainDeltas(chunk);
+      if (facts.events > 0) {
+        facts.atBoundary = true;
+        facts.boundary = chunk.length;
+        return facts;
+      }
+    }
     for (const event of this.#scanner.push(chunk)) this.#read(event);
     facts.atBoundary = this.#scanner.atBoundary;
     facts.boundary = this.#scanner.boundary;
     return facts;
+  }
+
+  /** Between the first content and the end a delta says nothing new. */
+  get #passesDeltas(): boolean {
+    const { firstContent, messageStop, error, malformed } = this.#facts;
+    return firstContent && !messageStop && error === undefined && malformed === undefined;
   }
 
   finish(): StreamFacts {
