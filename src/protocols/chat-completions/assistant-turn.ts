@@ -1,5 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
 import type { ClientToolIds } from '../openai/tool-ids.ts';
 import { isCacheMark, partsOf, textBlocks } from './content-parts.ts';
 import { thinkingBlocks } from './reasoning-details.ts';
@@ -82,10 +83,5 @@ function callOf(call: Message): Call {
 function inputOf(json: unknown): Record<string, unknown> {
   if (isRecord(json)) return json;
   if (typeof json !== 'string' || json.trim() === '') return {};
-  try {
-    const input: unknown = JSON.parse(json);
-    return isRecord(input) ? input : { _raw: json };
-  } catch {
-    return { _raw: json };
-  }
+  return parseRecord(json) ?? { _raw: json };
 }

@@ -1,6 +1,7 @@
 import { type ErrorFacts, readErrorBody } from '../../domain/error-body.ts';
 import { type AnthropicErrorType, errorTypeOf, type ProviderErrorKeys } from '../../domain/error-envelope.ts';
 import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
 import { saysModelMissing } from '../../domain/phrases.ts';
 import { type Overflow, readOverflow } from '../openai/context-overflow.ts';
 
@@ -59,18 +60,14 @@ export function convertChatError(body: string, status?: number): ChatError {
 /** `settings.expose_provider_errors`: the engine's keys of the provider go on as they are. */
 function providerKeys(body: string): Partial<ProviderErrorKeys> {
   if (!body.includes('"provider_message"')) return {};
-  try {
-    const { error } = JSON.parse(body);
-    if (!isRecord(error)) return {};
-    const { provider, provider_message, provider_code } = error;
-    return {
-      provider: textOr(provider),
-      provider_message: textOr(provider_message),
-      provider_code: textOr(provider_code),
-    };
-  } catch {
-    return {};
-  }
+  const error = parseRecord(body)?.error;
+  if (!isRecord(error)) return {};
+  const { provider, provider_message, provider_code } = error;
+  return {
+    provider: textOr(provider),
+    provider_message: textOr(provider_message),
+    provider_code: textOr(provider_code),
+  };
 }
 
 function textOr(value: unknown): string | null {

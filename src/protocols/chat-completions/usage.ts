@@ -4,12 +4,6 @@ import { isRecord } from '../../domain/is-record.ts';
 /** Usage of the Messages API as it came. */
 type Said = Readonly<Record<string, unknown>>;
 
-/** What a later event says laid over an earlier one: counters are totals that overwrite, null ones change nothing. */
-export function laidOver(known: Said, said: unknown): Said {
-  if (!isRecord(said)) return known;
-  return { ...known, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null)) };
-}
-
 /** Usage in OpenAI's sense, where the prompt includes what was read from the cache and written to it. Tokens. */
 export function chatUsage(said: Said): OpenAI.CompletionUsage {
   const read = count(said.cache_read_input_tokens);
