@@ -1,4 +1,5 @@
 import { parseRecord } from '../../domain/json.ts';
+import { isFilled } from '../openai/blocks.ts';
 import { customInput } from './answer-facts.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
 import { detailOf, fragmentOf } from './reasoning-details.ts';
@@ -130,8 +131,4 @@ export class BlockTeller {
     const detail = detailOf(block, this.#thoughts++);
     if (detail !== undefined) this.#writer.delta({ reasoning_details: [detail] });
   }
-}
-
-function isFilled(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
