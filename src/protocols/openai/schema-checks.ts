@@ -3,6 +3,11 @@ import { namesOf } from './schema.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
+/** Where a schema has others under names, and where in a list. */
+const NAMED = ['properties', '$defs', 'definitions'];
+const LISTED = ['anyOf', 'oneOf', 'allOf'];
+const NEVER_STRICT = ['oneOf', 'allOf', 'not', 'if', 'patternProperties'];
+
 /** Whether every object in a schema says `additionalProperties: false`. */
 export function isClosedSchema(schema: unknown): boolean {
   return isThroughout(schema, isClosed);
@@ -18,32 +23,38 @@ function isClosed(schema: Schema): boolean {
 }
 
 function isStrict(schema: Schema): boolean {
-  if (['oneOf', 'allOf', 'not', 'if', 'patternProperties'].some((key) => key in schema)) return false;
-  const required = namesOf(schema.required);
-  return isClosed(schema) && propertiesOf(schema).every((name) => required.includes(name));
+  if (NEVER_STRICT.some((key) => key in schema)) return false;
+  return !describesObject(schema) || (isClosed(schema) && requiresAll(schema));
 }
 
 function describesObject({ type, properties }: Schema): boolean {
   return type === 'object' || isRecord(properties);
 }
 
-function propertiesOf({ properties }: Schema): readonly string[] {
-  return isRecord(properties) ? Object.keys(properties) : [];
+function requiresAll({ properties, required }: Schema): boolean {
+  if (!isRecord(properties)) return true;
+  const names = namesOf(required);
+  return Object.keys(properties).every((name) => names.includes(name));
 }
 
 /** Whether it holds for the schema and for all that are in it. `true` and `false` are schemas for which nothing holds. */
 function isThroughout(schema: unknown, holds: (schema: Schema) => boolean): boolean {
   if (!isRecord(schema)) return typeof schema !== 'boolean';
-  return holds(schema) && innerSchemas(schema).every((inner) => isThroughout(inner, holds));
+  if (!holds(schema)) return false;
+  for (const inner of innerSchemas(schema)) if (!isThroughout(inner, holds)) return false;
+  return true;
 }
 
 function innerSchemas(schema: Schema): readonly unknown[] {
-  const named = ['properties', '$defs', 'definitions'].flatMap((key) =>
-    isRecord(schema[key]) ? Object.values(schema[key]) : [],
-  );
-  const listed = ['anyOf', 'oneOf', 'allOf'].flatMap((key) =>
-    Array.isArray(schema[key]) ? schema[key] : [],
-  );
-  const items = schema.items === undefined ? [] : [schema.items];
-  return [...named, ...listed, ...items];
+  const inner: unknown[] = [];
+  for (const key of NAMED) {
+    const named = schema[key];
+    if (isRecord(named)) for (const each of Object.values(named)) inner.push(each);
+  }
+  for (const key of LISTED) {
+    const listed = schema[key];
+    if (Array.isArray(listed)) for (const each of listed) inner.push(each);
+  }
+  if (schema.items !== undefined) inner.push(schema.items);
+  return inner;
 }
