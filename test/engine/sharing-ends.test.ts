@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GOOD, HELD_AT_END, SILENCE } from '../support/behaviours.ts';
 import { type Bench, WHOLE_BODY } from '../support/engine-bench.ts';
+import { messageStart } from '../support/message-events.ts';
 import { duplicate } from '../support/session.ts';
 import { useSharedWorld } from '../support/shared-world.ts';
 
@@ -104,18 +105,7 @@ function delta(text: string) {
 }
 
 const OPENING = [
-  event('message_start', {
-    message: {
-      id: 'msg_1',
-      type: 'message',
-      role: 'assistant',
-      model: 'm',
-      content: [],
-      stop_reason: null,
-      stop_sequence: null,
-      usage: { input_tokens: 1, output_tokens: 1 },
-    },
-  }),
+  event('message_start', messageStart({ input_tokens: 1, output_tokens: 1 })),
   event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
   delta('a'),
 ] as const;
