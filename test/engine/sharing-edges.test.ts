@@ -9,13 +9,10 @@ const worldOf = useSharedWorld();
 
 describe('an answer read on after its last client left', () => {
   it('counts as a success with its usage when it comes to its end', async () => {
-    const { bench, only, engine, deserted } = await worldOf(HELD_AT_END, {
+    const { bench, only, engine, askedAndLeft } = await worldOf(HELD_AT_END, {
       settings: { deduplication: { linger: 60 } },
     });
-    const first = bench.messages(duplicate());
-    await first.text('content_block_delta');
-    first.abort();
-    await deserted();
+    await askedAndLeft();
     only.release();
     const { result, usage, trace } = await bench.ended(1);
     expect([result, trace.attempts[0]?.outcome?.kind]).toEqual(['cancelled', 'success']);

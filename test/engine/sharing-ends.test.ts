@@ -55,14 +55,11 @@ describe('requests that share', () => {
   }, 30_000);
 
   it('are not read on after the last has left once nobody could come back', async () => {
-    const { bench, only, engine, deserted } = await worldOf(
+    const { bench, only, engine, askedAndLeft } = await worldOf(
       { kind: 'stream', parts: [...OPENING, { kind: 'hold' }, delta('y'.repeat(2_000))], ends: 'stall' },
       { settings: { deduplication: { linger: 60, max_replay_bytes: 1_500 } } },
     );
-    const first = bench.messages(duplicate());
-    await first.text('content_block_delta');
-    first.abort();
-    await deserted();
+    await askedAndLeft();
     only.release();
     expect(await only.requests[0]?.ended).toBe('client_left');
     expect(await bench.ended(1)).toMatchObject({ result: 'cancelled' });
@@ -70,13 +67,10 @@ describe('requests that share', () => {
   });
 
   it('find the answer that came to its end while nobody was there asked for anew', async () => {
-    const { bench, only, engine, deserted } = await worldOf([HELD_AT_END, GOOD], {
+    const { bench, only, engine, askedAndLeft } = await worldOf([HELD_AT_END, GOOD], {
       settings: { deduplication: { linger: 60 } },
     });
-    const first = bench.messages(duplicate());
-    await first.text('content_block_delta');
-    first.abort();
-    await deserted();
+    await askedAndLeft();
     only.release();
     await bench.ended(1);
     expect((await bench.messages(duplicate()).end).end).toBe('complete');

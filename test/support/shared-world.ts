@@ -2,6 +2,7 @@ import type { Behaviour } from '../../src/simulator/behaviour.ts';
 import { type BenchFile, entry, useBench } from './engine-bench.ts';
 import { ManualClock } from './manual-clock.ts';
 import { useProviders } from './providers.ts';
+import { duplicate } from './session.ts';
 
 /** Builds balancers before a provider that is alone, for requests that share its answers. Call once, at the top of a test file. */
 export function useSharedWorld() {
@@ -23,8 +24,13 @@ export function useSharedWorld() {
           'duplicates',
           () => bench.events.filter(({ type }) => type === 'request.joined').length >= number,
         ),
-      /** Resolves when nobody is there for the first answer. */
-      deserted: () => bench.until('nobody', () => engine.cache().broadcasts[0]?.subscribers === 0),
+      /** Asks alone, reads the beginning of the answer, and leaves: nobody is there for it then. */
+      askedAndLeft: async () => {
+        const first = bench.messages(duplicate());
+        await first.text('content_block_delta');
+        first.abort();
+        await bench.until('nobody', () => engine.cache().broadcasts[0]?.subscribers === 0);
+      },
     };
   };
 }
