@@ -10,7 +10,7 @@ export class FeedSet<Reason> {
   readonly #pump: (feed: Feed<Reason>) => void;
   readonly #feeds = new Map<Feed<Reason>, LiveSubscription | undefined>();
   /** Tells those that follow that the log has grown. */
-  readonly #grown: { subject?: Subject<void> } = {};
+  #grown: Subject<void> | undefined;
 
   /** `pump`: gives a subscriber what it lacks of `log`. */
   constructor(log: ChunkLog, pump: (feed: Feed<Reason>) => void) {
@@ -40,17 +40,17 @@ export class FeedSet<Reason> {
   follow(): void {
     for (const [feed, following] of this.#feeds) {
       if (following !== undefined) continue;
-      this.#grown.subject ??= new Subject<void>();
+      this.#grown ??= new Subject<void>();
       this.#feeds.set(
         feed,
-        this.#grown.subject.subscribe(() => this.#pump(feed)),
+        this.#grown.subscribe(() => this.#pump(feed)),
       );
     }
   }
 
   /** The log has grown. */
   announce(): void {
-    this.#grown.subject?.next();
+    this.#grown?.next();
   }
 
   /** The only one follows no more, if it has everything; otherwise undefined. */
@@ -59,7 +59,7 @@ export class FeedSet<Reason> {
       if (feed.next !== this.#log.end) return undefined;
       following?.unsubscribe();
       this.#feeds.set(feed, undefined);
-      delete this.#grown.subject;
+      this.#grown = undefined;
       return feed;
     }
     return undefined;

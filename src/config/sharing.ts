@@ -15,10 +15,10 @@ export function readDeduplication(entry: SettingsEntry['deduplication']): Dedupl
 }
 
 export function readCache(entry: SettingsEntry): CacheSettings {
-  const routes = Object.entries(entry.cache.routes).map(([pattern, ttl]) => [pattern, toMs(ttl)]);
+  const routes = Object.entries(entry.cache.routes).map(([pattern, ttl]) => [pattern, toMs(ttl)] as const);
   return {
     ttlMs: toMs(entry.cache_ttl),
-    routeTtlMs: Object.fromEntries(routes) as Record<string, number>,
+    routeTtlMs: Object.fromEntries(routes),
     maxEntries: entry.cache_size_limit,
     maxBytes: entry.cache.max_bytes,
   };

@@ -1,3 +1,5 @@
+import { isRecord } from './is-record.ts';
+import { parseJson } from './json.ts';
 import { htmlSummary, isHtml } from './plain-text.ts';
 
 /** The shapes in which providers wrap an error (docs/protocols.md §7; collected from providers and gateways). */
@@ -52,12 +54,7 @@ type Named = Omit<ErrorFacts, 'texts' | 'html'>;
 type JsonObject = Readonly<Record<string, unknown>>;
 
 function parsed(text: string): unknown {
-  if (!/^[[{"]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return /^[[{"]/.test(text) ? parseJson(text) : undefined;
 }
 
 function dataLines(text: string): string {
@@ -78,13 +75,13 @@ function readValue(value: unknown, depth: number): Named {
   if (depth > DEEPEST) return {};
   if (typeof value === 'string') return readText(value, depth);
   if (Array.isArray(value)) return readArray(value, depth);
-  if (!isObject(value)) return {};
+  if (!isRecord(value)) return {};
   // Anthropic's outer `type: "error"` and vLLM's `object: "error"` name the envelope, not the error.
   const type = value.type === 'error' ? undefined : (word(value.type) ?? word(value.status));
   const code = word(value.code) ?? word(value.error_code);
   const own: Named = { ...named('type', type), ...named('code', code) };
   const inner = readInner(value, depth);
-  const reasons = isObject(value.metadata) ? readValue(value.metadata.raw, depth + 1) : {};
+  const reasons = isRecord(value.metadata) ? readValue(value.metadata.raw, depth + 1) : {};
   const message = [inner.message, reasons.message].filter((part) => part !== undefined).join(': ');
   return { ...own, ...inner, ...named('message', message === '' ? undefined : message) };
 }
@@ -121,7 +118,7 @@ function readArray(values: readonly unknown[], depth: number): Named {
   if (first === undefined) return {};
   // FastAPI: each with `loc`, where, and `msg`, what.
   const messages = reads.map(({ value, read }) => {
-    const where = isObject(value) && Array.isArray(value.loc) ? `${value.loc.join('.')}: ` : '';
+    const where = isRecord(value) && Array.isArray(value.loc) ? `${value.loc.join('.')}: ` : '';
     return read.message === undefined ? undefined : `${where}${read.message}`;
   });
   const message = messages.filter((part) => part !== undefined).join('; ');
@@ -136,14 +133,10 @@ function collectTexts(value: unknown, texts: string[], depth: number): void {
     else collectTexts(json, texts, depth + 1);
   } else if (Array.isArray(value)) {
     for (const item of value) collectTexts(item, texts, depth + 1);
-  } else if (isObject(value)) {
+  } else if (isRecord(value)) {
     for (const [key, item] of Object.entries(value))
       if (!ECHOES.has(key)) collectTexts(item, texts, depth + 1);
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function word(value: unknown): string | undefined {

@@ -1,4 +1,6 @@
-import { invalid, isFields, NAME, type RuleBroken, unknownParameter } from './openai-rule.ts';
+import { isRecord } from '../domain/is-record.ts';
+import { parseRecord } from '../domain/json.ts';
+import { invalid, NAME, type RuleBroken, unknownParameter } from './openai-rule.ts';
 
 const OF_MESSAGES: Readonly<Record<string, ReadonlySet<string>>> = {
   system: new Set(['role', 'content', 'name']),
@@ -30,7 +32,7 @@ export function brokenByMessages(messages: unknown): RuleBroken | undefined {
   for (const [at, message] of messages.entries()) {
     const where = `messages[${at}]`;
     const broken = brokenByShape(message, where);
-    if (broken !== undefined || !isFields(message)) return broken;
+    if (broken !== undefined || !isRecord(message)) return broken;
     if (message.role === 'tool') {
       if (!afterCalls)
         return invalid(
@@ -56,7 +58,7 @@ export function brokenByMessages(messages: unknown): RuleBroken | undefined {
 }
 
 function callIds(calls: unknown): readonly string[] {
-  return Array.isArray(calls) ? calls.map((call: unknown) => (isFields(call) ? String(call.id) : '')) : [];
+  return Array.isArray(calls) ? calls.map((call: unknown) => (isRecord(call) ? String(call.id) : '')) : [];
 }
 
 function unanswered(open: ReadonlySet<string>, where: string): RuleBroken {
@@ -67,10 +69,10 @@ function unanswered(open: ReadonlySet<string>, where: string): RuleBroken {
 }
 
 function brokenByShape(message: unknown, where: string): RuleBroken | undefined {
-  const known = isFields(message) ? OF_MESSAGES[String(message.role)] : undefined;
-  if (!isFields(message) || known === undefined)
+  const known = isRecord(message) ? OF_MESSAGES[String(message.role)] : undefined;
+  if (!isRecord(message) || known === undefined)
     return invalid(
-      `Invalid value: '${isFields(message) ? String(message.role) : ''}'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.`,
+      `Invalid value: '${isRecord(message) ? String(message.role) : ''}'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.`,
       `${where}.role`,
     );
   const unknown = Object.keys(message).find((key) => !known.has(key));
@@ -100,7 +102,7 @@ function brokenByCalls(calls: unknown, where: string): RuleBroken | undefined {
     );
   for (const [at, call] of calls.entries()) {
     const place = `${where}.tool_calls[${at}]`;
-    if (!isFields(call) || call.type !== 'function' || !isFields(call.function))
+    if (!isRecord(call) || call.type !== 'function' || !isRecord(call.function))
       return invalid(`Missing required parameter: '${place}.function'.`, place);
     if (typeof call.id !== 'string' || call.id === '' || call.id.length > LONGEST_ID)
       return invalid(
@@ -112,7 +114,7 @@ function brokenByCalls(calls: unknown, where: string): RuleBroken | undefined {
       return invalid(`Invalid '${place}.function.name': string does not match pattern.`, place);
     if (typeof written !== 'string')
       return invalid(`Invalid type for '${place}.function.arguments': expected a string.`, place);
-    if (!isObjectJson(written)) return invalid('invalid tool call arguments', place);
+    if (parseRecord(written) === undefined) return invalid('invalid tool call arguments', place);
   }
   return undefined;
 }
@@ -120,9 +122,9 @@ function brokenByCalls(calls: unknown, where: string): RuleBroken | undefined {
 function brokenByParts(parts: readonly unknown[], role: string, where: string): RuleBroken | undefined {
   for (const [at, part] of parts.entries()) {
     const place = `${where}.content[${at}]`;
-    const type = isFields(part) ? String(part.type) : '';
+    const type = isRecord(part) ? String(part.type) : '';
     const known = OF_PARTS[type];
-    if (!isFields(part) || known === undefined || (role !== 'user' && type !== 'text'))
+    if (!isRecord(part) || known === undefined || (role !== 'user' && type !== 'text'))
       return invalid(
         `Invalid value: '${type}'. Supported values are: 'text', 'image_url' and 'file'.`,
         `${place}.type`,
@@ -131,17 +133,9 @@ function brokenByParts(parts: readonly unknown[], role: string, where: string): 
     if (unknown !== undefined) return unknownParameter(`${place}.${unknown}`);
     if (type === 'text' && (typeof part.text !== 'string' || part.text === ''))
       return invalid('text content blocks must be non-empty', place);
-    const url = isFields(part.image_url) ? part.image_url.url : undefined;
+    const url = isRecord(part.image_url) ? part.image_url.url : undefined;
     if (type === 'image_url' && !(typeof url === 'string' && IMAGE.test(url)))
       return invalid("Invalid 'image_url': expected a base64-encoded data URL or an address.", place);
   }
   return undefined;
-}
-
-function isObjectJson(text: string): boolean {
-  try {
-    return isFields(JSON.parse(text));
-  } catch {
-    return false;
-  }
 }

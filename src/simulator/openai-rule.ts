@@ -19,7 +19,3 @@ export function unknownParameter(name: string): RuleBroken {
 export function invalid(message: string, param: string | null): RuleBroken {
   return { message, param, code: null };
 }
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -1,5 +1,6 @@
+import { isRecord } from '../domain/is-record.ts';
 import { brokenByMessages } from './openai-message-rules.ts';
-import { type Fields, invalid, isFields, NAME, type RuleBroken, unknownParameter } from './openai-rule.ts';
+import { type Fields, invalid, NAME, type RuleBroken, unknownParameter } from './openai-rule.ts';
 
 /**
  * What strict servers of Chat Completions refuse, with their words: recorded from providers' errors (docs/protocols.md), and told
@@ -54,7 +55,7 @@ const MOST_TOOLS = 128;
 
 /** The first rule that a request breaks; undefined: a strict server takes it. */
 export function brokenRule(body: unknown): RuleBroken | undefined {
-  if (!isFields(body)) return invalid('We could not parse the JSON body of your request.', null);
+  if (!isRecord(body)) return invalid('We could not parse the JSON body of your request.', null);
   const unknown = Object.keys(body).find((key) => !TOP_LEVEL.has(key));
   if (unknown !== undefined) return unknownParameter(unknown);
   if (typeof body.model !== 'string' || body.model === '')
@@ -121,7 +122,7 @@ function brokenByTools({ tools, tool_choice, parallel_tool_calls }: Fields): Rul
     if (names.has(name)) return invalid(`tools: Tool names must be unique: ${name}`, 'tools');
     names.add(name);
   }
-  if (isFields(tool_choice)) {
+  if (isRecord(tool_choice)) {
     const named = nameOf(tool_choice);
     if (!names.has(named))
       return invalid(`Tool choice '${named}' not found in 'tools' parameter.`, 'tool_choice');
@@ -135,12 +136,12 @@ function brokenByTools({ tools, tool_choice, parallel_tool_calls }: Fields): Rul
 }
 
 function nameOf(tool: unknown): unknown {
-  return isFields(tool) && isFields(tool.function) ? tool.function.name : undefined;
+  return isRecord(tool) && isRecord(tool.function) ? tool.function.name : undefined;
 }
 
 function brokenByTool(tool: unknown, at: number): RuleBroken | undefined {
   const where = `tools[${at}]`;
-  if (!isFields(tool) || tool.type !== 'function' || !isFields(tool.function))
+  if (!isRecord(tool) || tool.type !== 'function' || !isRecord(tool.function))
     return invalid(`Missing required parameter: '${where}.function'.`, where);
   const unknown = Object.keys(tool).find((key) => !['type', 'function', 'cache_control'].includes(key));
   if (unknown !== undefined) return unknownParameter(`${where}.${unknown}`);
@@ -156,7 +157,7 @@ function brokenByTool(tool: unknown, at: number): RuleBroken | undefined {
     );
   if (description !== undefined && typeof description !== 'string')
     return invalid(`Invalid type for '${where}.function.description'.`, `${where}.function.description`);
-  if (parameters !== undefined && (!isFields(parameters) || parameters.type !== 'object'))
+  if (parameters !== undefined && (!isRecord(parameters) || parameters.type !== 'object'))
     return {
       message: `Invalid schema for function '${name}': schema must be a JSON Schema of 'type: "object"', got 'type: "None"'.`,
       param: `${where}.function.parameters`,

@@ -4,6 +4,7 @@ import { apiError, openaiError } from '../../src/simulator/errors.ts';
 import type { ReceivedRequest } from '../../src/simulator/received-request.ts';
 import { messagesBody } from '../support/client.ts';
 import { BODY, entry, keyOf, useBench, WHOLE_BODY } from '../support/engine-bench.ts';
+import { THREE_DELTAS } from '../support/message-events.ts';
 import { useProviders } from '../support/providers.ts';
 
 const balance = useBench();
@@ -50,16 +51,7 @@ describe('a provider of type openai', () => {
       'text/event-stream; charset=utf-8',
     ]);
     expect(answer.header('x-provider-used')).toBe('chat');
-    expect(answer.events.map(({ name }) => name)).toEqual([
-      'message_start',
-      'content_block_start',
-      'content_block_delta',
-      'content_block_delta',
-      'content_block_delta',
-      'content_block_stop',
-      'message_delta',
-      'message_stop',
-    ]);
+    expect(answer.events.map(({ name }) => name)).toEqual(THREE_DELTAS);
     const [request] = provider.requests;
     expect(request?.path).toBe('/v1/chat/completions');
     expect(request?.json()).toEqual({

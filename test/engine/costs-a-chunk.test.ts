@@ -1,15 +1,13 @@
-import { isUtf8 } from 'node:buffer';
 import { Subject, Subscriber } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Actor } from 'xstate';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
-import { createEngine } from '../../src/engine/engine.ts';
 import { entry, useBench } from '../support/engine-bench.ts';
 import { serveHttp } from '../support/loopback.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { clientRequest, configurationOf, STREAM_BODY, STREAM_TEXT } from '../support/msw-bench.ts';
+import { closeless, openedEngine } from '../support/opened-engine.ts';
 import { scriptedTransport } from '../support/scripted-transport.ts';
-import { SIZE_COUNTER } from '../support/size-counter.ts';
 
 /** What an answer must not cost the more often it comes in pieces (docs/performance.md, rules 1, 2 and 4). */
 
@@ -53,11 +51,11 @@ async function countsOf(pieces: number, clients: number) {
     return setTimer(callback, delayMs);
   };
   const { transport, sent } = scriptedTransport();
-  const engine = await createEngine({
+  const engine = await openedEngine({
     configuration: configurationOf({
       providers: [{ name: 'p', base_url: 'https://p.example', auth_value: 'k' }],
     }),
-    openTransport: () => ({ transport, close: async () => {}, destroy: async () => {} }),
+    openTransport: () => closeless(transport),
     clock,
     random: () => {
       counts.random += 1;
@@ -67,10 +65,7 @@ async function countsOf(pieces: number, clients: number) {
       counts.events += 1;
     },
     buffers: createBufferBudget(() => 1_000_000_000),
-    isUtf8,
-    countTokens: SIZE_COUNTER.countTokens,
   });
-  engine.opened();
   let received = 0;
   const ended: Promise<void>[] = [];
   for (let number = 0; number < clients; number += 1) {

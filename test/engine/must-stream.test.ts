@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { messageStart } from '../support/message-events.ts';
 import {
   BODY,
   entryOf,
@@ -18,23 +19,12 @@ const stream = (text = STREAM_TEXT): Response =>
 const TURN = [
   [
     'message_start',
-    {
-      message: {
-        id: 'msg_1',
-        type: 'message',
-        role: 'assistant',
-        model: 'm',
-        content: [],
-        stop_reason: null,
-        stop_sequence: null,
-        usage: {
-          input_tokens: 7,
-          cache_read_input_tokens: 5,
-          cache_creation_input_tokens: 2,
-          output_tokens: 1,
-        },
-      },
-    },
+    messageStart({
+      input_tokens: 7,
+      cache_read_input_tokens: 5,
+      cache_creation_input_tokens: 2,
+      output_tokens: 1,
+    }),
   ],
   ['content_block_start', { index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } }],
   ['content_block_delta', { index: 0, delta: { type: 'thinking_delta', thinking: 'Let me ' } }],

@@ -1,38 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Behaviour } from '../../src/simulator/behaviour.ts';
-import { GOOD, SILENCE } from '../support/behaviours.ts';
-import { type BenchFile, entry, useBench, WHOLE_BODY } from '../support/engine-bench.ts';
-import { ManualClock } from '../support/manual-clock.ts';
-import { useProviders } from '../support/providers.ts';
+import { GOOD, HELD_AT_END, SILENCE } from '../support/behaviours.ts';
+import { WHOLE_BODY } from '../support/engine-bench.ts';
 import { duplicate } from '../support/session.ts';
+import { useSharedWorld } from '../support/shared-world.ts';
 
-const balance = useBench();
-const start = useProviders();
-
-async function worldOf(behaviour: Behaviour | Behaviour[], file: Partial<BenchFile> = {}) {
-  const clock = new ManualClock();
-  const only = await start({ name: 'only', behaviour, clock });
-  const bench = await balance({ providers: [entry(only)], ...file }, { clock });
-  const { engine } = bench.balancer;
-  const joined = (number: number) =>
-    bench.until(
-      'duplicates',
-      () => bench.events.filter(({ type }) => type === 'request.joined').length >= number,
-    );
-  return { bench, only, clock, engine, joined };
-}
-
-const HELD_AT_END: Behaviour = { kind: 'message', hold: 'before_last' };
+const worldOf = useSharedWorld();
 
 describe('an answer read on after its last client left', () => {
   it('counts as a success with its usage when it comes to its end', async () => {
-    const { bench, only, engine } = await worldOf(HELD_AT_END, {
+    const { bench, only, engine, askedAndLeft } = await worldOf(HELD_AT_END, {
       settings: { deduplication: { linger: 60 } },
     });
-    const first = bench.messages(duplicate());
-    await first.text('content_block_delta');
-    first.abort();
-    await bench.until('nobody', () => engine.cache().broadcasts[0]?.subscribers === 0);
+    await askedAndLeft();
     only.release();
     const { result, usage, trace } = await bench.ended(1);
     expect([result, trace.attempts[0]?.outcome?.kind]).toEqual(['cancelled', 'success']);

@@ -1,34 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Behaviour } from '../../src/simulator/behaviour.ts';
-import { GOOD, SILENCE } from '../support/behaviours.ts';
-import { type BenchFile, entry, useBench, WHOLE_BODY } from '../support/engine-bench.ts';
-import { ManualClock } from '../support/manual-clock.ts';
-import { useProviders } from '../support/providers.ts';
+import { GOOD, HELD_AT_END, SILENCE } from '../support/behaviours.ts';
+import { type Bench, WHOLE_BODY } from '../support/engine-bench.ts';
+import { messageStart } from '../support/message-events.ts';
 import { duplicate } from '../support/session.ts';
+import { useSharedWorld } from '../support/shared-world.ts';
 
-const balance = useBench();
-const start = useProviders();
+const worldOf = useSharedWorld();
 
-const HELD_AT_END: Behaviour = { kind: 'message', hold: 'before_last' };
-
-async function worldOf(behaviour: Behaviour | Behaviour[], file: Partial<BenchFile> = {}) {
-  const clock = new ManualClock();
-  const only = await start({ name: 'only', behaviour, clock });
-  const bench = await balance({ providers: [entry(only)], ...file }, { clock });
-  const { engine } = bench.balancer;
-  const joined = (number: number) =>
-    bench.until(
-      'duplicates',
-      () => bench.events.filter(({ type }) => type === 'request.joined').length >= number,
-    );
-  const results = () =>
-    bench.events.flatMap((event) => (event.type === 'request.ended' ? [event.result] : [])).sort();
-  return { bench, only, clock, engine, joined, results };
+function resultsOf({ events }: Bench): string[] {
+  return events.flatMap((event) => (event.type === 'request.ended' ? [event.result] : [])).sort();
 }
 
 describe('requests that share', () => {
   it('each get an end when the balancer does: the ones that wait a 503, the ones that read a cut', async () => {
-    const { bench, clock, joined, results } = await worldOf([HELD_AT_END, SILENCE], {
+    const { bench, clock, joined } = await worldOf([HELD_AT_END, SILENCE], {
       settings: { shutdown_timeout: 5 },
     });
     const reading = [bench.messages(duplicate()), bench.messages(duplicate())];
@@ -44,12 +29,12 @@ describe('requests that share', () => {
     for (const { end } of [...waiting, whole]) expect((await end).status).toBe(503);
     for (const { end } of reading) expect((await end).text).not.toContain('message_stop');
     await drained;
-    expect(results()).toEqual(['broken', 'broken', 'exhausted', 'exhausted', 'exhausted']);
+    expect(resultsOf(bench)).toEqual(['broken', 'broken', 'exhausted', 'exhausted', 'exhausted']);
   });
 
   it('are told as ended when each has everything, also a first one that reads slowly', async () => {
     const text = 'x'.repeat(12_000_000);
-    const { bench, only, engine, joined, results } = await worldOf(
+    const { bench, only, engine, joined } = await worldOf(
       { kind: 'message', text, pieces: 400, hold: 'before_content' },
       { settings: { deduplication: { max_queue_bytes: '64MB' } } },
     );
@@ -65,19 +50,16 @@ describe('requests that share', () => {
     slow.resume();
     expect((await slow.end).text.length).toBe((await fast.end).text.length);
     await bench.ended(2);
-    expect(results()).toEqual(['served', 'served']);
+    expect(resultsOf(bench)).toEqual(['served', 'served']);
     expect(engine.status()).toMatchObject({ inFlight: 0, bufferedBytes: 0 });
   }, 30_000);
 
   it('are not read on after the last has left once nobody could come back', async () => {
-    const { bench, only, engine } = await worldOf(
+    const { bench, only, engine, askedAndLeft } = await worldOf(
       { kind: 'stream', parts: [...OPENING, { kind: 'hold' }, delta('y'.repeat(2_000))], ends: 'stall' },
       { settings: { deduplication: { linger: 60, max_replay_bytes: 1_500 } } },
     );
-    const first = bench.messages(duplicate());
-    await first.text('content_block_delta');
-    first.abort();
-    await bench.until('nobody', () => engine.cache().broadcasts[0]?.subscribers === 0);
+    await askedAndLeft();
     only.release();
     expect(await only.requests[0]?.ended).toBe('client_left');
     expect(await bench.ended(1)).toMatchObject({ result: 'cancelled' });
@@ -85,13 +67,10 @@ describe('requests that share', () => {
   });
 
   it('find the answer that came to its end while nobody was there asked for anew', async () => {
-    const { bench, only, engine } = await worldOf([HELD_AT_END, GOOD], {
+    const { bench, only, engine, askedAndLeft } = await worldOf([HELD_AT_END, GOOD], {
       settings: { deduplication: { linger: 60 } },
     });
-    const first = bench.messages(duplicate());
-    await first.text('content_block_delta');
-    first.abort();
-    await bench.until('nobody', () => engine.cache().broadcasts[0]?.subscribers === 0);
+    await askedAndLeft();
     only.release();
     await bench.ended(1);
     expect((await bench.messages(duplicate()).end).end).toBe('complete');
@@ -120,18 +99,7 @@ function delta(text: string) {
 }
 
 const OPENING = [
-  event('message_start', {
-    message: {
-      id: 'msg_1',
-      type: 'message',
-      role: 'assistant',
-      model: 'm',
-      content: [],
-      stop_reason: null,
-      stop_sequence: null,
-      usage: { input_tokens: 1, output_tokens: 1 },
-    },
-  }),
+  event('message_start', messageStart({ input_tokens: 1, output_tokens: 1 })),
   event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
   delta('a'),
 ] as const;

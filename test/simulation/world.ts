@@ -1,8 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
-import { createEngine, type RunningEngine } from '../../src/engine/engine.ts';
+import type { RunningEngine } from '../../src/engine/engine.ts';
 import type { ClientRequest } from '../../src/engine/interface.ts';
-import { SIZE_COUNTER } from '../support/size-counter.ts';
+import { closeless, openedEngine } from '../support/opened-engine.ts';
 import { listenToProviders } from './actor-probe.ts';
 import { seeded, seedOf } from './chance.ts';
 import { SimulatedClient } from './client.ts';
@@ -83,13 +82,9 @@ class Run {
 
   async toItsEnd(): Promise<Outcome> {
     const { witness } = this;
-    const engine = await createEngine({
+    const engine = await openedEngine({
       configuration: this.#world.configuration,
-      openTransport: () => ({
-        transport: this.#network.transport,
-        close: async () => {},
-        destroy: async () => {},
-      }),
+      openTransport: () => closeless(this.#network.transport),
       clock: this.#clock,
       random: seeded(seedOf(this.#plan.seed, 'engine')),
       observe: (event) => {
@@ -99,10 +94,7 @@ class Run {
         this.#note(() => told(event));
       },
       buffers: this.#budget,
-      isUtf8,
-      countTokens: SIZE_COUNTER.countTokens,
     });
-    engine.opened();
     for (const step of this.#plan.steps) this.#clock.setTimeout(() => this.#perform(step, engine), step.at);
     await this.#turns();
     if (witness.violation === undefined) this.#atRest(engine);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { SimulatedProvider } from '../../src/simulator/provider.ts';
 import { fetchAnswer, messagesBody, type PostOptions, send } from '../support/client.ts';
 import { createInstantClock } from '../support/instant-clock.ts';
+import { THREE_DELTAS } from '../support/message-events.ts';
 import { useProviders } from '../support/providers.ts';
 
 const start = useProviders();
@@ -14,17 +15,6 @@ function post(
 ) {
   return send(`${provider.url}/v1/messages?beta=true`, { body: messagesBody(fields), ...options });
 }
-
-const THREE_DELTAS = [
-  'message_start',
-  'content_block_start',
-  'content_block_delta',
-  'content_block_delta',
-  'content_block_delta',
-  'content_block_stop',
-  'message_delta',
-  'message_stop',
-];
 
 describe('a good answer', () => {
   it('is a complete event stream in the order of the Messages API', async () => {

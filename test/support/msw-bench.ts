@@ -1,16 +1,15 @@
-import { isUtf8 } from 'node:buffer';
 import { type HttpHandler, HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { parseConfiguration } from '../../src/config/parse.ts';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
 import type { Configuration } from '../../src/domain/settings.ts';
-import { createEngine, type RunningEngine } from '../../src/engine/engine.ts';
+import type { RunningEngine } from '../../src/engine/engine.ts';
 import type { ClientRequest, Reply } from '../../src/engine/interface.ts';
 import type { BalancerEvent } from '../../src/telemetry/events.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { ManualClock } from './manual-clock.ts';
-import { SIZE_COUNTER } from './size-counter.ts';
+import { closeless, openedEngine } from './opened-engine.ts';
 
 /** An engine between a test's calls and providers played by msw: no socket is opened. */
 export interface MswBench {
@@ -121,17 +120,13 @@ export function useMswBench(): (file: BenchFile) => Promise<MswBench> {
     const clock = new ManualClock();
     const events: BalancerEvent[] = [];
     const buffers = createBufferBudget(() => 1024 * 1024 * 1024);
-    const engine = await createEngine({
+    const engine = await openedEngine({
       configuration: configurationOf(file),
-      openTransport: () => ({ transport: fetchTransport, close: async () => {}, destroy: async () => {} }),
+      openTransport: () => closeless(fetchTransport),
       clock,
-      random: () => 0.5,
       observe: (event) => events.push(event),
       buffers,
-      isUtf8,
-      countTokens: SIZE_COUNTER.countTokens,
     });
-    engine.opened();
     running.push(engine);
     let count = 0;
     return {

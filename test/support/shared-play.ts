@@ -1,14 +1,13 @@
-import { isUtf8 } from 'node:buffer';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
 import type { Configuration } from '../../src/domain/settings.ts';
-import { createEngine, type RunningEngine } from '../../src/engine/engine.ts';
+import type { RunningEngine } from '../../src/engine/engine.ts';
 import type { ClientRequest, Departure, ReplyFlow } from '../../src/engine/interface.ts';
 import { CLIENT_PING } from '../../src/protocols/anthropic/client-events.ts';
 import type { BalancerEvent } from '../../src/telemetry/events.ts';
 import type { Transport, UpstreamRequest, UpstreamSink } from '../../src/upstream/transport.ts';
 import { ManualClock } from './manual-clock.ts';
 import { configurationOf } from './msw-bench.ts';
-import { SIZE_COUNTER } from './size-counter.ts';
+import { closeless, openedEngine } from './opened-engine.ts';
 
 /** What a played client asks for. */
 export interface Wish {
@@ -92,7 +91,7 @@ export async function startSharedPlay(
       providers,
       settings: { ping_interval: 0, unhealthy_threshold: 1_000, ...settings },
     });
-  const engine = await createEngine({
+  const engine = await openedEngine({
     configuration: configuration(),
     openTransport: ({ name }) => {
       const transport: Transport = (request, sink) => {
@@ -100,16 +99,12 @@ export async function startSharedPlay(
         answers.push(answer);
         return answer;
       };
-      return { transport, close: async () => {}, destroy: async () => {} };
+      return closeless(transport);
     },
     clock,
-    random: () => 0.5,
     observe: (event) => events.push(event),
     buffers,
-    isUtf8,
-    countTokens: SIZE_COUNTER.countTokens,
   });
-  engine.opened();
   let count = 0;
   return {
     engine,

@@ -1,4 +1,4 @@
-import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
 
 /** A content block of a message, of whatever type. */
 export type Block = Record<string, unknown>;
@@ -44,11 +44,7 @@ export class BlockBuilder {
   /** The whole block; `undefined` if the pieces of its input make no JSON object. */
   finish(): Block | undefined {
     if (this.#json.trim() === '') return this.#block;
-    try {
-      const input: unknown = JSON.parse(this.#json);
-      return isRecord(input) ? { ...this.#block, input } : undefined;
-    } catch {
-      return undefined;
-    }
+    const input = parseRecord(this.#json);
+    return input === undefined ? undefined : { ...this.#block, input };
   }
 }

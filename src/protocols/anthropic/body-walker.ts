@@ -1,3 +1,4 @@
+import { parseJson } from '../../domain/json.ts';
 import { skipSpace } from './json-walk.ts';
 import { sessionIdOf } from './session-id.ts';
 import { type ByteRange, type Member, unambiguous, walkTopLevel } from './top-level.ts';
@@ -71,7 +72,7 @@ function readMembers(bytes: Buffer, members: ReadonlyMap<string, Member>): Walke
   for (const name of NAMES) {
     const member = members.get(name);
     if (member === undefined) continue;
-    const value = parse(bytes, member.valueStart, member.valueEnd);
+    const value = parseJson(bytes.subarray(member.valueStart, member.valueEnd));
     // Inside the strings of what we read nothing is taken on trust.
     if (value === undefined) return explain(bytes, member.valueStart);
     values[name] = value;
@@ -124,15 +125,6 @@ const NOT_JSON = 'the request body is not valid JSON';
 function notJson(error: unknown): string {
   const words = error instanceof SyntaxError ? error.message.replace(/, (\.\.\.)?".*$/s, '') : '';
   return words === '' ? NOT_JSON : `${NOT_JSON}: ${words}`;
-}
-
-/** The value in a range, or `undefined` if it is no JSON. */
-function parse(bytes: Buffer, start: number, end: number): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8', start, end));
-  } catch {
-    return undefined;
-  }
 }
 
 function rangeOf(member: Member): ByteRange {

@@ -1,4 +1,5 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { parseJson } from '../../domain/json.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { readErrorPayload } from './error-payload.ts';
 
@@ -35,6 +36,13 @@ export type NamedType =
 const TYPE_FIRST = Buffer.from('{"type":"');
 const QUOTE = 0x22;
 
+/** The type of any event, be it that its data alone names it; empty where nothing does. */
+export function typeOf(event: SseEvent): string {
+  if (!writesNoType(event.type)) return event.type;
+  const named = namedType(event);
+  return named.kind === 'named' ? named.name : '';
+}
+
 /** Reads `data.type`; the way without a parse where it is the first member, as everyone writes it. */
 export function namedType(event: SseEvent): NamedType {
   const { bytes, dataStart, dataEnd } = event;
@@ -46,12 +54,8 @@ export function namedType(event: SseEvent): NamedType {
   }
   const text = eventData(event).trim();
   if (text === '' || text === '[DONE]') return { kind: 'none' };
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return { kind: 'unreadable' };
-  }
+  const data = parseJson(text);
+  if (data === undefined) return { kind: 'unreadable' };
   if (isRecord(data) && typeof data.type === 'string' && isKnownEvent(data.type)) {
     return { kind: 'named', name: data.type };
   }

@@ -1,4 +1,5 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
 
 /** Stands where a turn was nothing but thinking: no message may be empty, and the turns have to alternate. */
 const PLACEHOLDER = { type: 'text', text: '(The thinking of this turn was left out.)' };
@@ -39,7 +40,7 @@ function strip(
   goes: (block: ThinkingBlock, turn: readonly ThinkingBlock[]) => boolean,
   mustNotThink: (messages: readonly unknown[]) => boolean,
 ): Buffer {
-  const request = parse(body);
+  const request = parseRecord(body);
   if (request === undefined || !Array.isArray(request.messages)) return body;
   const before: readonly unknown[] = request.messages;
   const messages = before.flatMap((message, at) => {
@@ -53,15 +54,6 @@ function strip(
     return body;
   const stripped = { ...request, messages };
   return Buffer.from(JSON.stringify(mustNotThink(before) ? notThinking(stripped) : stripped));
-}
-
-function parse(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The message without these. Nothing, if it is the last one and was all thinking: there is nothing to go on from. */

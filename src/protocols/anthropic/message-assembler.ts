@@ -1,8 +1,10 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
 import { type Block, BlockBuilder } from './block-builder.ts';
-import { namedType, writesNoType } from './event-type.ts';
+import { typeOf } from './event-type.ts';
+import { withoutNulls } from './without-nulls.ts';
 
 /** A whole message as JSON: `type`, `role`, `content`, `stop_reason`, `usage`, and whatever else the provider said. */
 export type Message = Record<string, unknown>;
@@ -57,7 +59,7 @@ class Assembler implements MessageAssembler {
       return;
     }
     if (!HANDLED.has(type)) return;
-    const data = event.truncated ? undefined : parse(event);
+    const data = event.truncated ? undefined : parseRecord(eventData(event));
     if (type === 'error' || data === undefined) this.#broken = true;
     else this.#apply(type, data);
   }
@@ -92,8 +94,8 @@ class Assembler implements MessageAssembler {
 
   #delta(message: Message, data: Record<string, unknown>): void {
     const { type: _type, delta, usage, ...rest } = data;
-    this.#message = { ...message, ...rest, ...said(delta) };
-    if (isRecord(usage)) this.#usage = { ...this.#usage, ...said(usage) };
+    this.#message = { ...message, ...rest, ...withoutNulls(delta) };
+    if (isRecord(usage)) this.#usage = { ...this.#usage, ...withoutNulls(usage) };
   }
 }
 
@@ -104,24 +106,3 @@ const HANDLED: ReadonlySet<string> = new Set([
   'message_delta',
   'error',
 ]);
-
-/** What is not null: of several `message_delta` a later one does not take back what an earlier one said. */
-function said(values: unknown): Record<string, unknown> {
-  if (!isRecord(values)) return {};
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
-}
-
-function typeOf(event: SseEvent): string {
-  if (!writesNoType(event.type)) return event.type;
-  const named = namedType(event);
-  return named.kind === 'named' ? named.name : '';
-}
-
-function parse(event: SseEvent): Record<string, unknown> | undefined {
-  try {
-    const data: unknown = JSON.parse(eventData(event));
-    return isRecord(data) ? data : undefined;
-  } catch {
-    return undefined;
-  }
-}

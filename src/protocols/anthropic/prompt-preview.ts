@@ -1,4 +1,5 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { parseJson } from '../../domain/json.ts';
 
 const PREVIEW_CHARACTERS = 120;
 
@@ -7,7 +8,7 @@ const PREVIEW_CHARACTERS = 120;
  * parses the whole body. `undefined` if there is none. Texts of tool results are no user's texts.
  */
 export function promptPreview(bytes: Buffer): string | undefined {
-  const text = lastUserText(parse(bytes));
+  const text = lastUserText(parseJson(bytes));
   if (text === undefined) return undefined;
   const characters = Array.from(
     text
@@ -41,12 +42,4 @@ function textOf(message: unknown): string | undefined {
     if (typeof text === 'string' && text.trim() !== '') return text;
   }
   return undefined;
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,5 @@
+import { parseJson } from '../../domain/json.ts';
+
 /**
  * The session id in a request's `metadata.user_id`, or `undefined`. Claude Code sends a JSON string
  * `{"device_id":…,"session_id":…}`; older versions sent `user_<hash>_account_<uuid>_session_<uuid>`.
@@ -5,16 +7,10 @@
 export function sessionIdOf(metadata: unknown): string | undefined {
   const userId = memberOf(metadata, 'user_id');
   if (typeof userId !== 'string') return undefined;
-  const session = userId.trimStart().startsWith('{') ? jsonSession(userId) : olderSession(userId);
+  const session = userId.trimStart().startsWith('{')
+    ? memberOf(parseJson(userId), 'session_id')
+    : olderSession(userId);
   return typeof session === 'string' && session !== '' ? session : undefined;
-}
-
-function jsonSession(userId: string): unknown {
-  try {
-    return memberOf(JSON.parse(userId), 'session_id');
-  } catch {
-    return undefined;
-  }
 }
 
 const OLDER_MARKER = '_session_';

@@ -1,4 +1,5 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { parseJson, parseRecord } from '../../domain/json.ts';
 import type { Usage } from '../../domain/outcome.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
@@ -233,14 +234,9 @@ class Reader implements StreamReader {
   }
 
   #parse(type: string, event: SseEvent): Record<string, unknown> | undefined {
-    try {
-      const data: unknown = JSON.parse(eventData(event));
-      if (isRecord(data)) return data;
-    } catch {
-      // Said below.
-    }
-    this.#facts.malformed = `the data of a ${type} event is no JSON object`;
-    return undefined;
+    const data = parseRecord(eventData(event));
+    if (data === undefined) this.#facts.malformed = `the data of a ${type} event is no JSON object`;
+    return data;
   }
 }
 
@@ -251,10 +247,5 @@ function isBraced(event: SseEvent): boolean {
 }
 
 function isWhole(event: SseEvent): boolean {
-  try {
-    JSON.parse(eventData(event));
-    return true;
-  } catch {
-    return false;
-  }
+  return parseJson(eventData(event)) !== undefined;
 }

@@ -1,5 +1,6 @@
 import { keptWithin, segmentsOf } from '../../domain/field-path.ts';
 import { isRecord } from '../../domain/is-record.ts';
+import { parseJson } from '../../domain/json.ts';
 import { type Member, walkTopLevel } from './top-level.ts';
 
 /** Where breakpoints of the cache are: in content blocks and tools, and one for the whole request. */
@@ -44,13 +45,9 @@ function edited(
   const bytes = body.subarray(valueStart, valueEnd);
   const mentioned = paths.filter((path) => path.length === 1 || bytes.includes(`"${path.at(-1)}"`));
   if (mentioned.length === 0) return UNCHANGED;
-  let value: unknown;
-  try {
-    value = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    // Inside its strings it is no JSON: the provider says so better than we could.
-    return UNCHANGED;
-  }
+  const value = parseJson(bytes);
+  // Inside its strings it is no JSON: the provider says so better than we could.
+  if (value === undefined) return UNCHANGED;
   const holder: Record<string, unknown> = { [key]: value };
   let changed = false;
   for (const path of mentioned)

@@ -1,7 +1,9 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
+import { blocksOf } from '../openai/blocks.ts';
 import type { ClientToolIds } from '../openai/tool-ids.ts';
-import { isCacheMark, partsOf, textBlocks } from './content-parts.ts';
+import { isCacheMark, textBlocks } from './content-parts.ts';
 import { thinkingBlocks } from './reasoning-details.ts';
 
 type Message = Readonly<Record<string, unknown>>;
@@ -44,7 +46,7 @@ export function assistantTurn(messages: readonly Message[], ids: ClientToolIds):
 
 /** Parts that are no text cannot be in an assistant's message; audio of earlier answers is left out. */
 function textsOf(message: Message): Anthropic.TextBlockParam[] {
-  const blocks = partsOf(message.content).flatMap((part) =>
+  const blocks = blocksOf(message.content).flatMap((part) =>
     textBlocks(part.type === 'refusal' ? part.refusal : part.text, part),
   );
   return [...blocks, ...textBlocks(message.refusal)];
@@ -82,10 +84,5 @@ function callOf(call: Message): Call {
 function inputOf(json: unknown): Record<string, unknown> {
   if (isRecord(json)) return json;
   if (typeof json !== 'string' || json.trim() === '') return {};
-  try {
-    const input: unknown = JSON.parse(json);
-    return isRecord(input) ? input : { _raw: json };
-  } catch {
-    return { _raw: json };
-  }
+  return parseRecord(json) ?? { _raw: json };
 }

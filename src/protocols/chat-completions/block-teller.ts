@@ -1,4 +1,5 @@
-import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
+import { isFilled } from '../openai/blocks.ts';
 import { customInput } from './answer-facts.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
 import { detailOf, fragmentOf } from './reasoning-details.ts';
@@ -88,7 +89,9 @@ export class BlockTeller {
     } else if (open?.kind === 'call') {
       const { index, id, name, input, json } = open;
       if (this.#asked.custom.has(name)) {
-        const custom = { name, input: customInput(json === '' ? input : parsed(json)) };
+        // A cut input is told as it came.
+        const whole = json === '' ? input : (parseRecord(json) ?? { input: json });
+        const custom = { name, input: customInput(whole) };
         this.#writer.delta({ tool_calls: [{ index, id, type: 'custom', custom }] });
       } else if (json.trim() === '') {
         // Clients parse the arguments: nothing at all is no JSON.
@@ -127,19 +130,5 @@ export class BlockTeller {
   #redacted(block: Fields): void {
     const detail = detailOf(block, this.#thoughts++);
     if (detail !== undefined) this.#writer.delta({ reasoning_details: [detail] });
-  }
-}
-
-function isFilled(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-/** A cut input is told as it came. */
-function parsed(json: string): unknown {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isRecord(value) ? value : { input: json };
-  } catch {
-    return { input: json };
   }
 }

@@ -1,13 +1,15 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
-import { namedType, writesNoType } from '../anthropic/event-type.ts';
+import { typeOf } from '../anthropic/event-type.ts';
+import { withoutNulls } from '../anthropic/without-nulls.ts';
 import type { AnswerFacts } from './answer-facts.ts';
 import { BlockTeller } from './block-teller.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { chatErrorOf, convertChatError } from './errors.ts';
 import { finishReasonOf } from './finish-reason.ts';
-import { chatUsage, laidOver } from './usage.ts';
+import { chatUsage } from './usage.ts';
 
 /** Turns the bytes of a Messages stream, cut anywhere, into those of a Chat Completions stream. */
 export interface ChunkStream {
@@ -51,7 +53,7 @@ class Stream implements ChunkStream {
   finish(): Buffer {
     const rest = this.#scanner.finish();
     // An event that lacks no more than its blank line counts; half of one does not.
-    if (rest !== undefined && parsed(eventData(rest)) !== undefined) this.#read(rest);
+    if (rest !== undefined && parseRecord(eventData(rest)) !== undefined) this.#read(rest);
     if (!this.#over && typeof this.#stopReason === 'string') this.#end();
     else this.#fail(BROKEN);
     return this.#writer.take();
@@ -64,7 +66,7 @@ class Stream implements ChunkStream {
       return;
     }
     const text = eventData(event);
-    const data = parsed(text);
+    const data = parseRecord(text);
     const type = typeOf(event);
     if (type === 'error') {
       this.#over = true;
@@ -100,7 +102,7 @@ class Stream implements ChunkStream {
         this.#blocks.stop(data.index);
         break;
       case 'message_delta':
-        this.#usage = laidOver(this.#usage, data.usage);
+        this.#usage = { ...this.#usage, ...withoutNulls(data.usage) };
         if (isRecord(data.delta)) this.#stopReason = data.delta.stop_reason ?? this.#stopReason;
         break;
       case 'message_stop':
@@ -114,7 +116,7 @@ class Stream implements ChunkStream {
   #begin(message: Readonly<Record<string, unknown>>): void {
     if (this.#begun) return;
     this.#begun = true;
-    this.#usage = laidOver(this.#usage, message.usage);
+    this.#usage = { ...this.#usage, ...withoutNulls(message.usage) };
     this.#writer.name(message.id, message.model);
     this.#writer.delta({ role: 'assistant', content: '' });
   }
@@ -133,22 +135,6 @@ class Stream implements ChunkStream {
     if (this.#over) return;
     this.#over = true;
     this.#writer.error(chatErrorOf(502, message));
-  }
-}
-
-/** A type may stand in the data alone, and an error may have none. */
-function typeOf(event: SseEvent): string {
-  if (!writesNoType(event.type)) return event.type;
-  const type = namedType(event);
-  return type.kind === 'named' ? type.name : '';
-}
-
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const data: unknown = JSON.parse(text);
-    return isRecord(data) ? data : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
+import { blocksOf } from '../openai/blocks.ts';
 import { type DataUrl, readDataUrl } from './data-url.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -12,18 +13,12 @@ type Part = Readonly<Record<string, unknown>>;
 
 const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const;
 
-/** A text alone is one part; what is neither a text nor a list is none. */
-export function partsOf(content: unknown): readonly Part[] {
-  if (typeof content === 'string') return [{ type: 'text', text: content }];
-  return Array.isArray(content) ? content.filter(isRecord) : [];
-}
-
 /**
  * The parts of a message's content as blocks. Blank texts are left out, since Anthropic refuses them.
  * @param place the content as errors name it: `messages[2].content`.
  */
 export function contentBlocks(content: unknown, place: string, refusals: Refusals): ContentBlock[] {
-  return partsOf(content).flatMap((part, at): ContentBlock[] => {
+  return blocksOf(content).flatMap((part, at): ContentBlock[] => {
     const param = typeof content === 'string' ? place : `${place}[${at}]`;
     switch (part.type) {
       case 'text':

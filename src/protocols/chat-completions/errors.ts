@@ -1,8 +1,10 @@
 import { type ErrorFacts, readErrorBody } from '../../domain/error-body.ts';
 import { type AnthropicErrorType, errorTypeOf, type ProviderErrorKeys } from '../../domain/error-envelope.ts';
 import { isRecord } from '../../domain/is-record.ts';
+import { parseRecord } from '../../domain/json.ts';
 import { saysModelMissing } from '../../domain/phrases.ts';
 import { type Overflow, readOverflow } from '../openai/context-overflow.ts';
+import { saidBy } from '../openai/errors.ts';
 
 /** An error as clients of OpenAI read it; with what is told of the provider, where the setting says so. */
 export interface ChatError extends Partial<ProviderErrorKeys> {
@@ -51,26 +53,22 @@ export function convertChatError(body: string, status?: number): ChatError {
   const name = isAnthropicType(facts.type) ? facts.type : errorTypeOf(status ?? 500);
   const [type, usual] = NAMES[name];
   const overflow = readOverflow(facts.texts, body);
-  const message =
-    overflow === undefined ? saidBy(facts, status) : overflowWords(overflow, saidBy(facts, status));
+  const said = saidBy(facts, status);
+  const message = overflow === undefined ? said : overflowWords(overflow, said);
   return { message, type, param: null, code: codeOf(facts, overflow) ?? usual, ...providerKeys(body) };
 }
 
 /** `settings.expose_provider_errors`: the engine's keys of the provider go on as they are. */
 function providerKeys(body: string): Partial<ProviderErrorKeys> {
   if (!body.includes('"provider_message"')) return {};
-  try {
-    const { error } = JSON.parse(body);
-    if (!isRecord(error)) return {};
-    const { provider, provider_message, provider_code } = error;
-    return {
-      provider: textOr(provider),
-      provider_message: textOr(provider_message),
-      provider_code: textOr(provider_code),
-    };
-  } catch {
-    return {};
-  }
+  const error = parseRecord(body)?.error;
+  if (!isRecord(error)) return {};
+  const { provider, provider_message, provider_code } = error;
+  return {
+    provider: textOr(provider),
+    provider_message: textOr(provider_message),
+    provider_code: textOr(provider_code),
+  };
 }
 
 function textOr(value: unknown): string | null {
@@ -84,13 +82,6 @@ export function chatStatusOf(status: number): number {
 
 function isAnthropicType(type: string | undefined): type is AnthropicErrorType {
   return type !== undefined && Object.hasOwn(NAMES, type);
-}
-
-function saidBy({ message, html }: ErrorFacts, status: number | undefined): string {
-  const said = message?.trim() ?? '';
-  const of = status === undefined ? 'an error' : `status ${status}`;
-  if (said === '') return `${of} without a message`;
-  return html === true ? `${of}: ${said} (an HTML page)` : said;
 }
 
 function codeOf({ texts }: ErrorFacts, overflow: Overflow | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
+import { isClosedSchema } from '../openai/schema-checks.ts';
 
 /** How the answer's form is asked for: by a field, or in words of the system prompt. */
 export interface OutputForm {
@@ -21,19 +22,4 @@ export function outputForm(value: unknown, knowsFormat: boolean): OutputForm {
   if (value.type !== 'json_schema' || !isRecord(schema)) return {};
   if (knowsFormat && isClosedSchema(schema)) return { format: { type: 'json_schema', schema } };
   return { words: `${OBJECT} It fits this JSON schema:\n${JSON.stringify(schema)}` };
-}
-
-/** Whether every object in a schema says `additionalProperties: false`. */
-export function isClosedSchema(schema: unknown): boolean {
-  if (!isRecord(schema)) return typeof schema !== 'boolean';
-  const isObject = schema.type === 'object' || isRecord(schema.properties);
-  if (isObject && schema.additionalProperties !== false) return false;
-  const named = ['properties', '$defs', 'definitions'].flatMap((key) =>
-    isRecord(schema[key]) ? Object.values(schema[key]) : [],
-  );
-  const listed = ['anyOf', 'oneOf', 'allOf'].flatMap((key) =>
-    Array.isArray(schema[key]) ? schema[key] : [],
-  );
-  const items = schema.items === undefined ? [] : [schema.items];
-  return [...named, ...listed, ...items].every(isClosedSchema);
 }

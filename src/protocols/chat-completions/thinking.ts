@@ -1,5 +1,6 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
+import { effortOfBudget } from '../openai/reasoning-request.ts';
 import type { ThinkingForm } from './model-traits.ts';
 
 type Request = Readonly<Record<string, unknown>>;
@@ -65,7 +66,7 @@ export function thinkingFields(request: Request, limits: ThinkingLimits): Thinki
     );
   }
   if (off) return { thinking: { type: 'disabled' } };
-  const effort = EFFORTS[word ?? ''] ?? (budget === undefined ? undefined : effortOf(budget));
+  const effort = EFFORTS[word ?? ''] ?? (budget === undefined ? undefined : effortOfBudget(budget));
   return {
     ...(forced ? {} : { thinking: { type: 'adaptive' } }),
     ...(effort === undefined ? {} : { effort }),
@@ -84,9 +85,4 @@ function wordOf(value: unknown): string | undefined {
 function withBudget(wanted: number, maxTokens: number): ThinkingFields {
   const budget = Math.min(Math.max(wanted, LEAST_BUDGET), Math.floor(maxTokens * 0.75));
   return budget < LEAST_BUDGET ? {} : { thinking: { type: 'enabled', budget_tokens: budget } };
-}
-
-function effortOf(budget: number): Effort {
-  if (budget < 4_000) return 'low';
-  return budget < 16_000 ? 'medium' : 'high';
 }

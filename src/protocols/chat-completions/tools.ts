@@ -1,8 +1,8 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
 import { cleanSchema } from '../openai/schema.ts';
+import { isClosedSchema } from '../openai/schema-checks.ts';
 import { isCacheMark } from './content-parts.ts';
-import { isClosedSchema } from './output-format.ts';
 import type { Refusals } from './refusals.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
 import { isRecord } from '../../domain/is-record.ts';
 import { ClientToolIds } from '../openai/tool-ids.ts';
+import { leadingSystem, reminder, runEnd } from '../openai/turn-runs.ts';
 import { assistantTurn, functionKey, type OpenCall } from './assistant-turn.ts';
 import { type ContentBlock, contentBlocks } from './content-parts.ts';
 import type { Refusals } from './refusals.ts';
@@ -35,12 +36,12 @@ const ROLES: Readonly<Record<string, Turn['role']>> = {
  */
 export function convertTurns(value: unknown, refusals: Refusals): Turns {
   const turns = asking(readTurns(value, refusals));
-  const begin = turns.findIndex(({ role }) => role !== 'system');
-  const system = turns.slice(0, Math.max(0, begin)).flatMap((turn) => systemTexts(turn, refusals));
+  const begin = leadingSystem(turns);
+  const system = turns.slice(0, begin).flatMap((turn) => systemTexts(turn, refusals));
   const messages: Anthropic.MessageParam[] = [];
   const ids = new ClientToolIds([], 'chat');
   let openLoop = false;
-  for (let at = Math.max(0, begin); at < turns.length; ) {
+  for (let at = begin; at < turns.length; ) {
     const asked = runEnd(turns, at, true);
     const answered = runEnd(turns, asked, false);
     const said = assistantTurn(
@@ -85,13 +86,6 @@ function readTurns(value: unknown, refusals: Refusals): Turn[] {
   });
 }
 
-/** The end of the turns from `at` that are the assistant's, or are not. */
-function runEnd(turns: readonly Turn[], at: number, assistant: boolean): number {
-  let end = at;
-  while (end < turns.length && (turns[end]?.role === 'assistant') === assistant) end++;
-  return end;
-}
-
 function systemTexts({ message, place }: Turn, refusals: Refusals): Anthropic.TextBlockParam[] {
   return contentBlocks(message.content, `${place}.content`, refusals).filter(
     (block) => block.type === 'text',
@@ -109,7 +103,7 @@ function userTurn(
   for (const turn of turns) {
     const { message, place } = turn;
     const blocks = contentBlocks(message.content, `${place}.content`, refusals);
-    if (turn.role === 'system') rest.push(...reminder(blocks));
+    if (turn.role === 'system') rest.push(...lateSystem(blocks));
     else if (turn.role === 'user') rest.push(...blocks);
     else {
       const key = message.role === 'function' ? functionKey(message.name) : message.tool_call_id;
@@ -129,9 +123,9 @@ function resultOf({ id }: OpenCall, blocks: ContentBlock[] | undefined): Anthrop
 }
 
 /** A system message in the middle: older models take none there, so the user's turn says it. */
-function reminder(blocks: readonly ContentBlock[]): Anthropic.TextBlockParam[] {
+function lateSystem(blocks: readonly ContentBlock[]): Anthropic.TextBlockParam[] {
   const text = blocks.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('\n\n');
-  return text === '' ? [] : [{ type: 'text', text: `<system-reminder>\n${text}\n</system-reminder>` }];
+  return text === '' ? [] : [{ type: 'text', text: reminder(text) }];
 }
 
 function push(

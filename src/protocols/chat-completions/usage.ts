@@ -1,31 +1,27 @@
 import type { OpenAI } from 'openai';
 import { isRecord } from '../../domain/is-record.ts';
+import { count } from '../openai/usage.ts';
 
 /** Usage of the Messages API as it came. */
 type Said = Readonly<Record<string, unknown>>;
 
-/** What a later event says laid over an earlier one: counters are totals that overwrite, null ones change nothing. */
-export function laidOver(known: Said, said: unknown): Said {
-  if (!isRecord(said)) return known;
-  return { ...known, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null)) };
-}
-
 /** Usage in OpenAI's sense, where the prompt includes what was read from the cache and written to it. Tokens. */
 export function chatUsage(said: Said): OpenAI.CompletionUsage {
-  const read = count(said.cache_read_input_tokens);
-  const written = count(said.cache_creation_input_tokens);
-  const prompt_tokens = count(said.input_tokens) + read + written;
-  const completion_tokens = count(said.output_tokens);
+  const read = told(said.cache_read_input_tokens);
+  const written = told(said.cache_creation_input_tokens);
+  const prompt_tokens = told(said.input_tokens) + read + written;
+  const completion_tokens = told(said.output_tokens);
   const details = isRecord(said.output_tokens_details) ? said.output_tokens_details : {};
   return {
     prompt_tokens,
     completion_tokens,
     total_tokens: prompt_tokens + completion_tokens,
     prompt_tokens_details: { cached_tokens: read, cache_write_tokens: written },
-    completion_tokens_details: { reasoning_tokens: count(details.thinking_tokens) },
+    completion_tokens_details: { reasoning_tokens: told(details.thinking_tokens) },
   };
 }
 
-function count(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.round(value) : 0;
+/** What is not told counts as none. */
+function told(value: unknown): number {
+  return count(value) ?? 0;
 }

@@ -1,3 +1,5 @@
+import { parseJson } from '../../domain/json.ts';
+
 /**
  * Reads the arguments of one tool call as they come, in any pieces, and gives them back as JSON that parses. Mends what can be mended
  * without guessing: raw line breaks in strings, trailing commas, the words and quotes of Python, a fence around it all.
@@ -44,8 +46,9 @@ export class ArgumentReader {
     if (this.#form === 'word')
       this.#state = /^(?:null|None|undefined)$/.test(this.#raw.trim()) ? 'empty' : 'broken';
     if (this.#form !== 'text') return '';
-    const inner = parseText(this.#raw);
-    if (inner === undefined) {
+    // The text of a JSON string that holds the arguments once more.
+    const inner = parseJson(this.#raw);
+    if (typeof inner !== 'string') {
       this.#state = 'broken';
       return '';
     }
@@ -237,14 +240,4 @@ function plainEnd(text: string, from: number, quote: string): number {
     if (unit < 0x20 || unit === 0x5c || unit === 0x22 || (unit === 0x27 && quote === "'")) return at;
   }
   return at;
-}
-
-/** The text of a JSON string that holds the arguments once more. */
-function parseText(raw: string): string | undefined {
-  try {
-    const text: unknown = JSON.parse(raw);
-    return typeof text === 'string' ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }

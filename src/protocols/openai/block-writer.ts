@@ -3,6 +3,8 @@ import type { Delta, StartedBlock, StreamEvent } from './stream-events.ts';
 import { TextHash, textHash } from './text-hash.ts';
 import { SurrogateJoin } from './well-formed.ts';
 
+type OpenKind = 'none' | 'text' | 'thinking' | 'redacted' | 'tool';
+
 /**
  * Writes the blocks of a message: one open at a time, numbered from 0 without holes, no delta outside of its block. Empty texts
  * write nothing.
@@ -10,14 +12,13 @@ import { SurrogateJoin } from './well-formed.ts';
 export class BlockWriter {
   #events: StreamEvent[] = [];
   #count = 0;
-  #open: 'none' | 'text' | 'thinking' | 'tool' = 'none';
+  #open: OpenKind = 'none';
   #join = new SurrogateJoin();
-  #closed = true;
   #thinking = new TextHash();
   #wroteTool = false;
   #characters = 0;
 
-  get open(): 'none' | 'text' | 'thinking' | 'tool' {
+  get open(): OpenKind {
     return this.#open;
   }
 
@@ -56,7 +57,7 @@ export class BlockWriter {
 
   /** Reasoning that is not for reading; complete at its start. */
   redacted(details: readonly unknown[]): void {
-    this.#start('none', {
+    this.#start('redacted', {
       type: 'redacted_thinking',
       data: markReasoning(textHash(JSON.stringify(details)), details),
     });
@@ -75,7 +76,7 @@ export class BlockWriter {
 
   /** @param details what the provider of the open thinking wants back with it. */
   close(details: readonly unknown[]): void {
-    if (this.#count === 0 || this.#closed) return;
+    if (this.#open === 'none') return;
     this.#delta(this.#join.finish());
     const index = this.#count - 1;
     if (this.#open === 'thinking') {
@@ -88,14 +89,12 @@ export class BlockWriter {
     }
     this.#events.push({ type: 'content_block_stop', index });
     this.#open = 'none';
-    this.#closed = true;
   }
 
-  #start(open: 'none' | 'text' | 'thinking' | 'tool', block: StartedBlock): void {
+  #start(open: Exclude<OpenKind, 'none'>, block: StartedBlock): void {
     this.#events.push({ type: 'content_block_start', index: this.#count, content_block: block });
     this.#count++;
     this.#open = open;
-    this.#closed = false;
     this.#thinking = new TextHash();
   }
 
@@ -119,6 +118,7 @@ export class BlockWriter {
         return { type: 'thinking_delta', thinking: text };
       case 'tool':
         return { type: 'input_json_delta', partial_json: text };
+      case 'redacted':
       case 'none':
         return undefined;
     }

@@ -40,7 +40,8 @@ export function errorJson({ type, message }: Pick<ConvertedError, 'type' | 'mess
   return JSON.stringify({ type: 'error', error: { type, message } });
 }
 
-function saidBy(facts: ErrorFacts, status: number | undefined): string {
+/** An error's words; where it has none, or they are a page's, its status with them. */
+export function saidBy(facts: ErrorFacts, status: number | undefined): string {
   const message = facts.message?.trim() ?? '';
   if (message !== '' && facts.html !== true) return message;
   const of = status === undefined ? 'an error' : `status ${status}`;

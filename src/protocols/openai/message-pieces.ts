@@ -1,4 +1,5 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { isFilled } from './blocks.ts';
 import type { Piece } from './think-tags.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,36 +17,32 @@ export interface MessagePieces {
 /** Reads what any server may put into a delta. Reasoning under several names is one text: the first that has some. */
 export function readPieces(delta: Fields): MessagePieces {
   const details = Array.isArray(delta.reasoning_details) ? delta.reasoning_details.filter(isRecord) : [];
-  const plain = [delta.reasoning_content, delta.reasoning, delta.reasoning_text].find(isText);
+  const plain = [delta.reasoning_content, delta.reasoning, delta.reasoning_text].find(isFilled);
   return {
     thinking: plain ?? details.map(detailText).join(''),
     details,
     pieces: contentPieces(delta.content),
-    refusal: isText(delta.refusal) ? delta.refusal : '',
+    refusal: isFilled(delta.refusal) ? delta.refusal : '',
     calls: callsOf(delta),
   };
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
 function detailText(detail: Fields): string {
-  return [detail.text, detail.summary].find(isText) ?? '';
+  return [detail.text, detail.summary].find(isFilled) ?? '';
 }
 
 /** A text, or parts: Mistral's reasoning models think in some of them. */
 function contentPieces(content: unknown): readonly Piece[] {
-  if (isText(content)) return [{ kind: 'text', text: content }];
+  if (isFilled(content)) return [{ kind: 'text', text: content }];
   if (!Array.isArray(content)) return [];
   return content.filter(isRecord).flatMap((part): readonly Piece[] => {
     if (part.type === 'thinking') {
       const inner = Array.isArray(part.thinking)
         ? part.thinking.filter(isRecord).map((each) => each.text)
         : [part.thinking];
-      return [{ kind: 'thinking', text: inner.filter(isText).join('') }];
+      return [{ kind: 'thinking', text: inner.filter(isFilled).join('') }];
     }
-    return isText(part.text) ? [{ kind: 'text', text: part.text }] : [];
+    return isFilled(part.text) ? [{ kind: 'text', text: part.text }] : [];
   });
 }
 

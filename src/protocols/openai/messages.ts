@@ -4,6 +4,7 @@ import { type Block, blocksOf } from './blocks.ts';
 import type { ChatMessage, UserPart } from './chat-types.ts';
 import { systemMessages } from './system-prompt.ts';
 import { missingResult, strayResult, toolResult } from './tool-results.ts';
+import { leadingSystem, reminder, runEnd } from './turn-runs.ts';
 import { userContent, userParts } from './user-parts.ts';
 
 type Turn = Readonly<Record<string, unknown>>;
@@ -14,8 +15,7 @@ type Turn = Readonly<Record<string, unknown>>;
  */
 export function convertMessages(system: unknown, messages: unknown, context: TurnContext): ChatMessage[] {
   const turns = (Array.isArray(messages) ? messages : []).filter(isRecord);
-  const begin = turns.findIndex((turn) => turn.role !== 'system');
-  const leading = turns.slice(0, begin === -1 ? turns.length : begin);
+  const leading = turns.slice(0, leadingSystem(turns));
   const converted: ChatMessage[] = [...systemMessages(system, leading, context.compat)];
   let at = leading.length;
   while (at < turns.length) {
@@ -27,13 +27,6 @@ export function convertMessages(system: unknown, messages: unknown, context: Tur
     at = answered;
   }
   return context.compat.alternate ? alternating(converted) : converted;
-}
-
-/** The end of the turns from `at` that are the assistant's, or are not. */
-function runEnd(turns: readonly Turn[], at: number, assistant: boolean): number {
-  let end = at;
-  while (end < turns.length && (turns[end]?.role === 'assistant') === assistant) end++;
-  return end;
 }
 
 function contentOf(turn: Turn): readonly Block[] {
@@ -88,7 +81,7 @@ function lateSystem(turn: Turn, { compat }: TurnContext): readonly ChatMessage[]
   if (compat.lateSystem === 'system') return messages;
   return messages.map(({ content }) => {
     const text = typeof content === 'string' ? content : content.map((part) => part.text).join('\n\n');
-    return { role: 'user', content: `<system-reminder>\n${text}\n</system-reminder>` };
+    return { role: 'user', content: reminder(text) };
   });
 }
 

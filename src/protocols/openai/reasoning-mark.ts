@@ -1,4 +1,5 @@
 import { isRecord } from '../../domain/is-record.ts';
+import { parseJson } from '../../domain/json.ts';
 
 /**
  * Thinking blocks made of another model's reasoning have no signature of Anthropic's. Ours says so, that they are never sent to an
@@ -37,10 +38,6 @@ export function detailsOfMark(signature: unknown): readonly Record<string, unkno
   if (typeof signature !== 'string' || !signature.startsWith(MARK)) return [];
   const carried = signature.slice(MARK.length).split('.')[1];
   if (carried === undefined) return [];
-  try {
-    const details: unknown = JSON.parse(Buffer.from(carried, 'base64url').toString());
-    return Array.isArray(details) ? details.filter(isRecord) : [];
-  } catch {
-    return [];
-  }
+  const details = parseJson(Buffer.from(carried, 'base64url'));
+  return Array.isArray(details) ? details.filter(isRecord) : [];
 }

@@ -42,7 +42,9 @@ export function reasoningFields(
   mustNotThink: boolean,
 ): ReasoningFields {
   const enabled = mustNotThink ? false : wish.enabled;
-  const effort = enabled === false ? 'none' : (wish.effort ?? effortOfBudget(wish.budget));
+  const { budget } = wish;
+  const wished = wish.effort ?? (budget === undefined ? undefined : effortOfBudget(budget));
+  const effort = enabled === false ? 'none' : wished;
   switch (compat.reasoning) {
     case 'none':
       return {};
@@ -67,8 +69,8 @@ export function reasoningFields(
   }
 }
 
-function effortOfBudget(budget: number | undefined): Effort | undefined {
-  if (budget === undefined) return undefined;
+/** The effort that a budget of so many tokens stands for. */
+export function effortOfBudget(budget: number): 'low' | 'medium' | 'high' {
   if (budget < LOW_BUDGET) return 'low';
   return budget < MEDIUM_BUDGET ? 'medium' : 'high';
 }

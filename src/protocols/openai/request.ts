@@ -80,7 +80,8 @@ export function convertRequest(request: Request, options: RequestOptions): Conve
   };
 }
 
-type ToolFields = Omit<ChatRequest, 'messages' | 'model'>;
+/** Members that stand beside the model and its messages. */
+type Fields = Omit<ChatRequest, 'messages' | 'model'>;
 
 function toolFields(
   request: Request,
@@ -88,7 +89,7 @@ function toolFields(
   history: ToolHistory,
   names: ToolNames,
   compat: Compat,
-): ToolFields {
+): Fields {
   const { choice, parallel, withoutTools, mustNotThink } = convertToolChoice(
     request.tool_choice,
     offered,
@@ -106,11 +107,7 @@ function toolFields(
   };
 }
 
-function samplingFields(
-  request: Request,
-  compat: Compat,
-  stops: readonly string[],
-): Omit<ChatRequest, 'messages' | 'model'> {
+function samplingFields(request: Request, compat: Compat, stops: readonly string[]): Fields {
   const { max_tokens, temperature, top_p, top_k } = request;
   const stop = stops.slice(0, compat.stopLimit);
   return {
@@ -129,10 +126,7 @@ function stopsOf(value: unknown): readonly string[] {
 }
 
 /** Claude Code's `user_id` names device and session: only a hash of it goes out. */
-function identityFields(
-  request: Request,
-  { compat, session }: RequestOptions,
-): Omit<ChatRequest, 'messages' | 'model'> {
+function identityFields(request: Request, { compat, session }: RequestOptions): Fields {
   const user = isRecord(request.metadata) ? textOf(request.metadata.user_id) : '';
   return {
     ...(compat.userField === 'none' || user === '' ? {} : { [compat.userField]: textHash(user) }),

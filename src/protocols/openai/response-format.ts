@@ -1,7 +1,8 @@
 import { isRecord } from '../../domain/is-record.ts';
 import type { ChatMessage, ChatRequest } from './chat-types.ts';
 import type { Compat } from './compat.ts';
-import { cleanSchema, isStrictSchema } from './schema.ts';
+import { cleanSchema } from './schema.ts';
+import { isStrictSchema } from './schema-checks.ts';
 
 /** The body with the structure that `output_config.format` wants of the answer, in the strongest form the provider knows. */
 export function outputFormat(

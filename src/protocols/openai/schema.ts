@@ -134,28 +134,7 @@ function finished(schema: Schema, rules: SchemaRules): Schema {
   return schema;
 }
 
-function namesOf(list: unknown): readonly string[] {
+/** The names in a list, such as that of `required`; none where it is no list. */
+export function namesOf(list: unknown): readonly string[] {
   return Array.isArray(list) ? list.filter((name) => typeof name === 'string') : [];
-}
-
-/** Whether OpenAI takes the schema with `strict: true`: every property required, nothing beside them, at every depth. */
-export function isStrictSchema(schema: unknown): boolean {
-  if (!isRecord(schema)) return typeof schema !== 'boolean';
-  if (schema.type === 'object' || isRecord(schema.properties)) {
-    const names = isRecord(schema.properties) ? Object.keys(schema.properties) : [];
-    const required = namesOf(schema.required);
-    if (schema.additionalProperties !== false || !names.every((name) => required.includes(name)))
-      return false;
-  }
-  const inner = [
-    ...['properties', '$defs', 'definitions'].flatMap((key) =>
-      isRecord(schema[key]) ? Object.values(schema[key]) : [],
-    ),
-    ...['anyOf', 'oneOf', 'allOf'].flatMap((key) => (Array.isArray(schema[key]) ? schema[key] : [])),
-    ...(schema.items === undefined ? [] : [schema.items]),
-  ];
-  return (
-    !['oneOf', 'allOf', 'not', 'if', 'patternProperties'].some((key) => key in schema) &&
-    inner.every(isStrictSchema)
-  );
 }

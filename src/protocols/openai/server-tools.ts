@@ -1,6 +1,17 @@
 import { isRecord } from '../../domain/is-record.ts';
 import { type Block, blocksOf, textOf } from './blocks.ts';
 
+/** What the commands that edit files are given. */
+const FILE_PROPERTIES = {
+  path: { type: 'string' },
+  view_range: { type: 'array', items: { type: 'integer' } },
+  file_text: { type: 'string' },
+  old_str: { type: 'string' },
+  new_str: { type: 'string' },
+  insert_line: { type: 'integer' },
+  insert_text: { type: 'string' },
+};
+
 /** Tools that Anthropic defines and its client runs: they can be offered as functions, with the schemas of its documentation. */
 const CLIENT_RUN: readonly {
   readonly type: RegExp;
@@ -22,13 +33,7 @@ const CLIENT_RUN: readonly {
     description: 'Views, creates and edits text files.',
     properties: {
       command: { type: 'string', enum: ['view', 'create', 'str_replace', 'insert'] },
-      path: { type: 'string' },
-      view_range: { type: 'array', items: { type: 'integer' } },
-      file_text: { type: 'string' },
-      old_str: { type: 'string' },
-      new_str: { type: 'string' },
-      insert_line: { type: 'integer' },
-      insert_text: { type: 'string' },
+      ...FILE_PROPERTIES,
     },
     required: ['command', 'path'],
   },
@@ -37,13 +42,7 @@ const CLIENT_RUN: readonly {
     description: 'Keeps files under /memories from one conversation to the next.',
     properties: {
       command: { type: 'string', enum: ['view', 'create', 'str_replace', 'insert', 'delete', 'rename'] },
-      path: { type: 'string' },
-      view_range: { type: 'array', items: { type: 'integer' } },
-      file_text: { type: 'string' },
-      old_str: { type: 'string' },
-      new_str: { type: 'string' },
-      insert_line: { type: 'integer' },
-      insert_text: { type: 'string' },
+      ...FILE_PROPERTIES,
       old_path: { type: 'string' },
       new_path: { type: 'string' },
     },

@@ -1,3 +1,4 @@
+import { parseJson } from '../../domain/json.ts';
 import { encodeEvent } from '../../sse/encoder.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
@@ -115,7 +116,7 @@ class Translation implements StreamTranslation {
     if (event.type === 'error') return this.#translator.error(data);
     if (data === '') return [];
     if (data === '[DONE]') return this.#translator.end('marked');
-    const chunk = parsed(data);
+    const chunk = parseJson(data);
     if (chunk === undefined) return this.#translator.fail('malformed', 'an event of the answer is no JSON');
     return this.#translator.chunk(chunk);
   }
@@ -123,7 +124,7 @@ class Translation implements StreamTranslation {
   /** A whole completion (or an error) where a stream was asked for. */
   #readWhole(): readonly StreamEvent[] {
     const text = unpadded(Buffer.concat(this.#body).toString());
-    const value = parsed(text);
+    const value = parseJson(text);
     if (value === undefined) {
       const cut = !text.endsWith('}') && !text.endsWith(']');
       return this.#translator.fail(cut ? 'cut' : 'malformed', 'the answer is no JSON');
@@ -134,7 +135,7 @@ class Translation implements StreamTranslation {
 
 function isWhole(event: SseEvent): boolean {
   const data = eventData(event).trim();
-  return data === '[DONE]' || event.type === 'error' || parsed(data) !== undefined;
+  return data === '[DONE]' || event.type === 'error' || parseJson(data) !== undefined;
 }
 
 /** Without the blanks and NULs around it. */
@@ -145,12 +146,4 @@ function unpadded(text: string): string {
 /** Comments and blanks before the last line are done with. */
 function sinceLastLine(head: Buffer): Buffer {
   return head.subarray(Math.max(head.lastIndexOf('\n'), head.lastIndexOf('\r')) + 1);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -64,6 +64,7 @@ function first(...values: readonly unknown[]): number {
   return counts.find((value) => value !== undefined && value > 0) ?? 0;
 }
 
-function count(value: unknown): number | undefined {
+/** A counter, tokens; `undefined` where it says nothing. */
+export function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;
 }
