@@ -1,9 +1,8 @@
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
 
 /** Host of a provider's address: two providers at one host are one way. */
-export function hostOf(provider: ProviderSettings | undefined): string {
-  if (provider === undefined) return '';
-  return URL.canParse(provider.baseUrl) ? new URL(provider.baseUrl).host : provider.baseUrl;
+export function hostOf({ baseUrl }: ProviderSettings): string {
+  return URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
 }
 
 /** The hosts of providers, each read once: reading an address costs more than all else that a request asks of it. */
