@@ -93,13 +93,13 @@ export function createInspection(options: InspectionOptions): Inspection {
         }
         push(now(), record, steps.number(kind, from, event, to, changed), attempts.length);
       },
-      watch(id, { headers, body, redactor, input, health }) {
+      watch(id, { headers, body, redactor, plan, hosts }) {
         const record = records.get(id);
         if (record === undefined) return undefined;
         record.headers = headers;
         record.redactor = redactor;
-        record.input = input;
-        record.health = health;
+        record.plan = plan;
+        record.hosts = hosts;
         if (capturesBodies()) record.captureBody(body);
         return record;
       },
