@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { signOut } from './api.ts';
 import { EventsView } from './events-view.tsx';
 import { outerState } from './format.ts';
 import { Help } from './help.tsx';
 import { useKeys } from './keys.ts';
-import { momentAt } from './moments.ts';
+import { type Moment, momentAt } from './moments.ts';
 import { Overview } from './overview.tsx';
 import { dotClass } from './parts.tsx';
 import { ProviderPage } from './provider-page.tsx';
@@ -19,6 +19,11 @@ import { TimeBar } from './time-bar.tsx';
 export function App({ store }: { readonly store: Store }) {
   const state = useStore(store);
   const place = usePlace();
+  const { events, base, cursor } = state;
+  const moment = useMemo(
+    () => (cursor === undefined ? undefined : momentAt(events, base, cursor)),
+    [events, base, cursor],
+  );
   const [theme, setTheme] = useState<Theme>(readTheme());
   const [isHelpOpen, setHelpOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
@@ -47,7 +52,7 @@ export function App({ store }: { readonly store: Store }) {
       >
         To the content
       </a>
-      <Sidebar state={state} place={place} />
+      <Sidebar state={state} place={place} moment={moment} />
       <div class="content">
         <header class="top">
           <h1>{titleOf(place)}</h1>
@@ -66,7 +71,7 @@ export function App({ store }: { readonly store: Store }) {
           )}
         </header>
         <main id="main" tabIndex={-1} ref={main}>
-          <View state={state} store={store} place={place} theme={theme} />
+          <View state={state} store={store} place={place} moment={moment} theme={theme} />
         </main>
         <TimeBar state={state} store={store} />
       </div>
@@ -75,7 +80,16 @@ export function App({ store }: { readonly store: Store }) {
   );
 }
 
-function View({ state, store, place, theme }: { state: State; store: Store; place: Place; theme: Theme }) {
+interface ViewProps {
+  readonly state: State;
+  readonly store: Store;
+  readonly place: Place;
+  /** Looking back; undefined: now. */
+  readonly moment: Moment | undefined;
+  readonly theme: Theme;
+}
+
+function View({ state, store, place, moment, theme }: ViewProps) {
   if (state.connection === 'signed_out') {
     return (
       <section class="empty">
@@ -97,7 +111,7 @@ function View({ state, store, place, theme }: { state: State; store: Store; plac
     );
   switch (place.view) {
     case 'overview':
-      return <Overview state={state} snapshot={state.snapshot} theme={theme} />;
+      return <Overview state={state} snapshot={state.snapshot} moment={moment} theme={theme} />;
     case 'requests':
       return <RequestsView state={state} />;
     case 'events':
@@ -111,8 +125,7 @@ function View({ state, store, place, theme }: { state: State; store: Store; plac
   }
 }
 
-function Sidebar({ state, place }: { state: State; place: Place }) {
-  const moment = state.cursor === undefined ? undefined : momentAt(state.events, state.base, state.cursor);
+function Sidebar({ state, place, moment }: Pick<ViewProps, 'state' | 'place' | 'moment'>) {
   const link = (to: Place, text: string, key: string) => (
     <a href={linkTo(to)} aria-current={to.view === place.view ? 'page' : undefined}>
       <span>{text}</span>

@@ -3,7 +3,7 @@ import type { InspectorEvent, ProviderMoment, ProviderTotals } from '../../domai
 import type { ProviderView, Snapshot } from './api.ts';
 import { LatencyChart, OutcomeChart } from './charts.tsx';
 import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';
-import { type Moment, momentAt } from './moments.ts';
+import type { Moment } from './moments.ts';
 import { StateBadge, toneOf } from './parts.tsx';
 import { linkTo } from './route.ts';
 import type { State } from './store.ts';
@@ -13,12 +13,13 @@ import { useNow } from './use-now.ts';
 interface OverviewProps {
   readonly state: State;
   readonly snapshot: Snapshot;
+  /** Looking back; undefined: now. */
+  readonly moment: Moment | undefined;
   readonly theme: Theme;
 }
 
 /** All providers at a glance, and the last hour. */
-export function Overview({ state, snapshot, theme }: OverviewProps) {
-  const moment = state.cursor === undefined ? undefined : momentAt(state.events, state.base, state.cursor);
+export function Overview({ state, snapshot, moment, theme }: OverviewProps) {
   const now = useNow(state.skew, moment === undefined);
   const totals = new Map(snapshot.totals.map((each) => [each.id, each]));
   return (
