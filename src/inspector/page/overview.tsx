@@ -3,7 +3,7 @@ import type { InspectorEvent, ProviderMoment, ProviderTotals } from '../../domai
 import type { ProviderView, Snapshot } from './api.ts';
 import { LatencyChart, OutcomeChart } from './charts.tsx';
 import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';
-import type { Moment } from './moments.ts';
+import { isProviderChange, type Moment } from './moments.ts';
 import { StateBadge, toneOf } from './parts.tsx';
 import { linkTo } from './route.ts';
 import type { State } from './store.ts';
@@ -162,9 +162,8 @@ function Changes({
   readonly until: number | undefined;
 }) {
   const changes = events
-    .filter(
-      ({ provider, kind, seq }) => provider !== undefined && kind !== 'started' && seq <= (until ?? seq),
-    )
+    .filter(isProviderChange)
+    .filter(({ seq }) => seq <= (until ?? seq))
     .slice(-12)
     .reverse();
   if (changes.length === 0) return <p class="soft">Every provider is as it was at the start.</p>;
@@ -184,7 +183,7 @@ function Changes({
           <tr key={seq}>
             <td class="number">{clock(at)}</td>
             <td>
-              <a href={linkTo({ view: 'provider', id: provider?.id ?? '' })}>{provider?.id}</a>
+              <a href={linkTo({ view: 'provider', id: provider.id })}>{provider.id}</a>
             </td>
             <td>
               <span class="change">

@@ -2,9 +2,13 @@ import { useMemo } from 'preact/hooks';
 import { clock } from './format.ts';
 import { step, stepToChange } from './keys.ts';
 import { toneOf } from './parts.tsx';
+import { isProviderChange } from './moments.ts';
 import type { State, Store } from './store.ts';
 
 /** Pause, and go back through what is kept: every view shows that moment. */
+/** Changes of providers that are drawn, the newest ones. */
+const MAX_MARKS = 400;
+
 export function TimeBar({ state, store }: { readonly state: State; readonly store: Store }) {
   const { events, cursor } = state;
   const first = events[0]?.seq ?? 0;
@@ -14,17 +18,14 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
   const shown = events[at - first];
   const marks = useMemo(
     () =>
-      events.flatMap(({ seq, provider, kind }) =>
-        provider === undefined || kind === 'started'
-          ? []
-          : [
-              {
-                seq,
-                place: last === first ? 0 : ((seq - first) / (last - first)) * 100,
-                tone: toneOf(provider.state),
-              },
-            ],
-      ),
+      events
+        .filter(isProviderChange)
+        .slice(-MAX_MARKS)
+        .map(({ seq, provider }) => ({
+          seq,
+          place: last === first ? 0 : ((seq - first) / (last - first)) * 100,
+          tone: toneOf(provider.state),
+        })),
     [events, first, last],
   );
   const words = shown === undefined ? 'nothing yet' : `event ${at} of ${last}, ${clock(shown.at, true)}`;
@@ -59,7 +60,7 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
       </button>
       <div class="scrubber">
         <svg class="marks" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-          {marks.slice(-400).map(({ seq, place, tone }) => (
+          {marks.map(({ seq, place, tone }) => (
             <line
               key={seq}
               class={tone}
