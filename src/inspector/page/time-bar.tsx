@@ -1,14 +1,15 @@
+import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { clock } from './format.ts';
 import { step, stepToChange } from './keys.ts';
-import { toneOf } from './parts.tsx';
 import { isProviderChange } from './moments.ts';
+import { toneOf } from './parts.tsx';
 import type { State, Store } from './store.ts';
 
-/** Pause, and go back through what is kept: every view shows that moment. */
 /** Changes of providers that are drawn, the newest ones. */
 const MAX_MARKS = 400;
 
+/** Pause, and go back through what is kept: every view shows that moment. */
 export function TimeBar({ state, store }: { readonly state: State; readonly store: Store }) {
   const { events, cursor } = state;
   const first = events[0]?.seq ?? 0;
@@ -40,24 +41,12 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
       >
         {isLive ? 'Pause' : 'Back to now'}
       </button>
-      <button
-        type="button"
-        class="icon"
-        aria-label="Previous change of a provider"
-        title="Previous change of a provider ([)"
-        onClick={() => stepToChange(store, -1)}
-      >
+      <StepButton name="Previous change of a provider" hint="[" go={() => stepToChange(store, -1)}>
         «
-      </button>
-      <button
-        type="button"
-        class="icon"
-        aria-label="One event back"
-        title="One event back (←)"
-        onClick={() => step(store, -1)}
-      >
+      </StepButton>
+      <StepButton name="One event back" hint="←" go={() => step(store, -1)}>
         ‹
-      </button>
+      </StepButton>
       <div class="scrubber">
         <svg class="marks" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
           {marks.map(({ seq, place, tone }) => (
@@ -83,30 +72,45 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
           onInput={(event) => store.look(Number(event.currentTarget.value))}
         />
       </div>
-      <button
-        type="button"
-        class="icon"
-        aria-label="One event on"
-        title="One event on (→)"
-        disabled={isLive}
-        onClick={() => step(store, 1)}
-      >
+      <StepButton name="One event on" hint="→" disabled={isLive} go={() => step(store, 1)}>
         ›
-      </button>
-      <button
-        type="button"
-        class="icon"
-        aria-label="Next change of a provider"
-        title="Next change of a provider (])"
+      </StepButton>
+      <StepButton
+        name="Next change of a provider"
+        hint="]"
         disabled={isLive}
-        onClick={() => stepToChange(store, 1)}
+        go={() => stepToChange(store, 1)}
       >
         »
-      </button>
+      </StepButton>
       <output class="when">
         <b>{shown === undefined ? '–' : clock(shown.at, !isLive)}</b>
         <small>{isLive ? 'now' : `event ${at} of ${last}`}</small>
       </output>
     </section>
+  );
+}
+
+interface StepButtonProps {
+  readonly name: string;
+  /** The key that does the same. */
+  readonly hint: string;
+  readonly disabled?: boolean;
+  readonly go: () => void;
+  readonly children: ComponentChildren;
+}
+
+function StepButton({ name, hint, disabled = false, go, children }: StepButtonProps) {
+  return (
+    <button
+      type="button"
+      class="icon"
+      aria-label={name}
+      title={`${name} (${hint})`}
+      disabled={disabled}
+      onClick={go}
+    >
+      {children}
+    </button>
   );
 }
