@@ -46,6 +46,24 @@ describe('the overview', () => {
   });
 });
 
+describe('the page', () => {
+  it('says which theme it has, on the button that changes it', async () => {
+    const { url } = await balance({ first: GOOD });
+    const page = await open(url);
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    const button = (name: string) => page.getByRole('button', { name: `Theme: ${name}`, exact: true });
+    await button('auto').click();
+    await button('light').waitFor();
+    expect(await theme()).toBe('light');
+    await button('light').click();
+    await button('dark').waitFor();
+    expect(await theme()).toBe('dark');
+    await button('dark').click();
+    await button('auto').waitFor();
+    expect(await theme()).toBe(undefined);
+  });
+});
+
 describe('a request', () => {
   it('shows its attempts on a timeline, why each was chosen, its lanes, its states and what came back', async () => {
     const { url, ask } = await balance({ first: DOWN, second: GOOD });

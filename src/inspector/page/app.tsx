@@ -12,7 +12,7 @@ import { RequestPage } from './request-page.tsx';
 import { RequestsView } from './requests-view.tsx';
 import { linkTo, type Place, usePlace } from './route.ts';
 import { type State, type Store, useStore } from './store.ts';
-import { applyTheme, readTheme, type Theme } from './theme.ts';
+import { applyTheme, readTheme, type Theme, themeAfter } from './theme.ts';
 import { TimeBar } from './time-bar.tsx';
 
 /** The whole page: where one is, what is shown, and from which moment. */
@@ -35,7 +35,7 @@ export function App({ store }: { readonly store: Store }) {
   }, [key]);
 
   const nextTheme = (): void => {
-    const next = theme === 'auto' ? 'light' : theme === 'light' ? 'dark' : 'auto';
+    const next = themeAfter(theme);
     applyTheme(next);
     setTheme(next);
   };
@@ -61,8 +61,8 @@ export function App({ store }: { readonly store: Store }) {
           <button type="button" class="quiet" onClick={() => setHelpOpen(true)} aria-keyshortcuts="?">
             Keys <kbd>?</kbd>
           </button>
-          <button type="button" class="quiet" onClick={nextTheme} aria-label={`Theme: ${theme}`}>
-            {theme === 'auto' ? 'Auto' : theme === 'light' ? 'Light' : 'Dark'}
+          <button type="button" class="quiet" onClick={nextTheme} title={`Change to ${themeAfter(theme)}`}>
+            Theme: {theme}
           </button>
           {state.snapshot?.auth_enabled === true && (
             <button type="button" class="quiet" onClick={() => void signOut()}>
