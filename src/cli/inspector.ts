@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '../domain/settings.ts';
 import type { InspectorFile, InspectorPort } from '../http/inspector/port.ts';
+import { createSessions } from '../http/inspector/sessions.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
 import { createInspection } from '../telemetry/inspection.ts';
 import type { InspectionSink } from '../telemetry/inspection-sink.ts';
@@ -56,9 +57,9 @@ export function openInspector({ settings, now, redact, follow }: InspectorOption
   const closing = new Promise<void>((resolve) => {
     close = resolve;
   });
-  const run = randomUUID().slice(0, 8);
   return Object.assign(Object.create(inspection), {
-    run,
+    run: randomUUID().slice(0, 8),
+    sessions: createSessions(now),
     closing,
     close,
     file: pageFile,

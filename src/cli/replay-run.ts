@@ -7,7 +7,7 @@ import type { AttemptRecord, RequestPlanRecord, TraceFile } from '../domain/insp
 import type { Success } from '../domain/outcome.ts';
 import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
 import { createReplayClock, type ReplayClock } from './replay-clock.ts';
-import { healthAsSeen } from './replay-standing.ts';
+import { healthAsSeen, seenDisabled } from './replay-standing.ts';
 
 /** What a replay came to. */
 export interface Replayed {
@@ -118,13 +118,10 @@ class Replay {
     if (!this.#asItWas) return known;
     const decision = this.#trace.decisions[this.#cursor];
     if (decision === undefined) return known;
-    const off = decision.considered.some(
-      ({ candidate, availability }) => candidate.provider === id && availability.kind === 'disabled',
-    );
     const snapshot = known.getSnapshot();
     const health = healthAsSeen(id, decision.considered, this.#clock.now(), this.#plan.health);
     const seen = Object.assign(Object.create(snapshot), {
-      context: { ...snapshot.context, health, disabledByHand: off },
+      context: { ...snapshot.context, health, disabledByHand: seenDisabled(id, decision.considered) },
     }) as typeof snapshot;
     // What the request tells goes to the chart itself; what it sees is what it saw.
     return new Proxy(known, {
@@ -135,13 +132,11 @@ class Replay {
   #start(id: string): ProviderRef {
     const considered = this.#trace.decisions[0]?.considered ?? [];
     const at = this.#clock.now();
-    const isOff = considered.some(
-      ({ candidate, availability }) => candidate.provider === id && availability.kind === 'disabled',
-    );
+    const disabledByHand = seenDisabled(id, considered);
     const health = healthAsSeen(id, considered, at, this.#plan.health);
     const actor = createActor(providerMachine, {
       clock: this.#clock,
-      input: { id, enabled: true, disabledByHand: isOff, policy: this.#plan.health, at, health },
+      input: { id, enabled: true, disabledByHand, policy: this.#plan.health, at, health },
     });
     actor.on('health.changed', () => {
       if (!this.#asItWas) for (const wake of this.#waiting) wake();
@@ -161,7 +156,8 @@ class Replay {
   }
 
   #attempt(input: AttemptInput, tell: (event: RequestEvent) => void, actor: () => Sender): () => void {
-    const { clock, played } = { clock: this.#clock, played: this.#recorded(input) };
+    const clock = this.#clock;
+    const played = this.#recorded(input);
     const startMs = played === undefined ? ASSUMED_START_MS : msUntil(played, played.committedAt);
     const endMs = played === undefined ? ASSUMED_END_MS : (msUntil(played, played.endedAt) ?? ASSUMED_END_MS);
     const outcome = played?.outcome ?? SUCCESS;

@@ -18,6 +18,13 @@ export function healthAsSeen(
   return { ...HEALTHY_PROVIDER, pairs: new Map(pairs) };
 }
 
+/** Whether a decision has seen it switched off. */
+export function seenDisabled(provider: string, considered: readonly ConsideredCandidate[]): boolean {
+  return considered.some(
+    ({ candidate, availability }) => candidate.provider === provider && availability.kind === 'disabled',
+  );
+}
+
 function recordAs(availability: Availability, at: number, policy: HealthPolicy): HealthRecord {
   const failures = policy.unhealthyThreshold;
   const over = { since: at - 1, until: at, basis: 'suspicion', cause: 'server_error' } as const;

@@ -31,20 +31,19 @@ export function comparison(trace: TraceFile, replayed: Replayed): Comparison {
 
 /** `try steady/claude-opus: ready`, `wait: every provider cools`. */
 function decisionLines({ decisions, attempts }: Decided): readonly string[] {
-  return decisions.map((decision) => {
-    const { verdict, reason } = decision;
-    const chosen = chosenBy(decision, { decisions, attempts });
-    const whom = chosen === undefined ? '' : ` ${chosen.candidate.provider}/${chosen.candidate.model}`;
-    return `${verdict.replace('_', ' ')}${whom}: ${reason}`;
-  });
+  return decisions.map((decision) => decisionLine(decision, chosenBy(decision, { decisions, attempts })));
+}
+
+function decisionLine({ verdict, reason }: DecisionTrace, chosen: AttemptTrace | undefined): string {
+  const whom = chosen === undefined ? '' : ` ${chosen.candidate.provider}/${chosen.candidate.model}`;
+  return `${verdict.replace('_', ' ')}${whom}: ${reason}`;
 }
 
 /** The attempt that a decision led to. */
 function chosenBy(decision: DecisionTrace, { decisions, attempts }: Decided): AttemptTrace | undefined {
+  if (decision.verdict !== 'try') return undefined;
   const tries = decisions.filter(({ verdict }) => verdict === 'try');
-  return attempts[attempts.length - tries.length + tries.indexOf(decision)] && decision.verdict === 'try'
-    ? attempts[attempts.length - tries.length + tries.indexOf(decision)]
-    : undefined;
+  return attempts[attempts.length - tries.length + tries.indexOf(decision)];
 }
 
 /** Every decision with its reasons, every attempt with its end, and how that compares. */
@@ -61,14 +60,14 @@ export function replayText(
     ...(config === undefined ? [] : [`What ${config} would have done:`]),
     '',
   ];
-  replayed.decisions.forEach((decision, at) => {
+  for (const decision of replayed.decisions) {
     const chosen = chosenBy(decision, replayed);
-    lines.push(`${after(decision.at - start)}  ${decisionLines(replayed)[at] ?? ''}`);
+    lines.push(`${after(decision.at - start)}  ${decisionLine(decision, chosen)}`);
     for (const { provider, model, verdict, why } of candidateVerdicts(decision, chosen?.candidate)) {
       if (verdict !== 'chosen') lines.push(`${' '.repeat(12)}${provider}/${model} ${verdict}: ${why}`);
     }
     if (chosen !== undefined) lines.push(`${' '.repeat(12)}${attemptLine(chosen)}`);
-  });
+  }
   lines.push(
     `${' '.repeat(10)}  end: ${replayed.result}, ${counted(replayed.attempts.length, 'attempt')}`,
     '',

@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { formatDiagnostics } from '../config/format.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { decisionPolicy } from '../domain/decision.ts';
 import type { RequestPlanRecord, TraceFile } from '../domain/inspection.ts';
 import { compileRoutes, resolveRoutes } from '../domain/routing.ts';
 import { orderCandidates } from '../domain/selection.ts';
 import { createSelectionMemory } from '../domain/selection-memory.ts';
 import type { Configuration } from '../domain/settings.ts';
+import { hostOf } from '../engine/configuration-facts.ts';
 import type { LineOf } from './arguments.ts';
 import { EXIT } from './exit-codes.ts';
 import { replayTrace } from './replay-run.ts';
@@ -65,27 +67,17 @@ function planBy(configuration: Configuration, trace: TraceFile): RequestPlanReco
     stickyMs: 0,
     takesTurn: true,
   });
-  const isSide = summary.endpoint !== 'messages';
-  const stream = summary.stream && !isSide;
+  const { endpoint } = summary;
+  const stream = summary.stream && endpoint === 'messages';
   const before = plan === undefined ? resilience.requestBudgetMs : plan.deadlineAt - summary.receivedAt;
   return {
     order,
     reason,
     health: resilience,
-    policy: {
-      stream,
-      holdMs: isSide ? 0 : resilience.holdWhileCoolingMs,
-      maxAttempts: isSide ? 0 : resilience.maxAttempts,
-      failoverBelowThreshold: isSide || resilience.failoverBelowThreshold,
-      patient: !isSide,
-    },
+    policy: decisionPolicy(resilience, { endpoint, stream }),
     deadlineAt: summary.receivedAt + (stream ? resilience.requestBudgetMs : before),
-    hosts: Object.fromEntries(providers.map(({ id, baseUrl }) => [id, hostOf(baseUrl)])),
+    hosts: Object.fromEntries(providers.map((provider) => [provider.id, hostOf(provider)])),
   };
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
 }
 
 async function textOf(path: string): Promise<string | undefined> {

@@ -8,7 +8,6 @@ import type { Clock, Random } from '../domain/time.ts';
 import { createEngine, type RunningEngine } from '../engine/engine.ts';
 import { createApp } from '../http/app.ts';
 import type { AppDependencies, ReloadOutcome } from '../http/context.ts';
-import { createSessions } from '../http/inspector/sessions.ts';
 import { inspectorSocket } from '../http/inspector/socket.ts';
 import { HTTP_LIMITS } from '../http/limits.ts';
 import { type RunningServer, startServer } from '../http/server.ts';
@@ -155,7 +154,6 @@ export async function serve(options: ServeOptions): Promise<ServeResult> {
     phase: engine.phase,
     limits: HTTP_LIMITS,
     inspector,
-    inspectorSessions: createSessions(clock.now),
   };
   const app = createApp(dependencies);
   const { host, port } = settings();

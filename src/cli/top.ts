@@ -50,15 +50,16 @@ async function look(line: LineOf<'top'>, world: World): Promise<string | number>
     return EXIT.failed;
   }
   const options = { color: showsColor(world.stdout, world), columns: columnsOf(world.stdout) };
-  const requests = await contact(line, 'GET', '/inspector/requests?limit=30', SILENT(world));
+  const requests = await contact(line, 'GET', '/inspector/requests?limit=30', silent(world));
   const recent = requests.kind === 'answer' ? recentText(requests.json, options) : '';
   return `${statusText(facts, url, options)}${recent}`;
 }
 
 /** The same world, to which nothing is said: without the inspector there is the table alone. */
-function SILENT(world: World): World {
+function silent(world: World): World {
   const stderr = Object.assign(Object.create(world.stderr), { write: () => true }) as NodeJS.WriteStream;
-  return { ...world, stdin: world.stdin, stderr };
+  // No copy: that would open its stdin.
+  return Object.create(world, { stderr: { value: stderr } }) as World;
 }
 
 function fitted(screen: string, rows: number | undefined): string {

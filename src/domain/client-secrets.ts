@@ -4,11 +4,16 @@ import { REDACTED } from './secrets.ts';
 
 const SECRET_HEADER = /auth|key|token|secret|cookie|password|credential/i;
 
+/** Whether a header of this name may hold what opens something. */
+export function mayHoldSecret(header: string): boolean {
+  return SECRET_HEADER.test(header);
+}
+
 /** Values of a flat header list that open something, as they stand and without their scheme. */
 export function credentialsIn(headers: readonly string[]): readonly string[] {
   const values: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (!SECRET_HEADER.test(headers[at] ?? '')) continue;
+    if (!mayHoldSecret(headers[at] ?? '')) continue;
     const value = headers[at + 1] ?? '';
     values.push(value, value.replace(/^(?:bearer|basic)\s+/i, ''));
   }

@@ -1,5 +1,6 @@
 import type { Availability } from './availability.ts';
 import type { Candidate } from './candidate.ts';
+import type { ResilienceSettings } from './settings.ts';
 import type { AttemptMode } from './trace.ts';
 import type { UnknownPart } from './unknown-part.ts';
 
@@ -40,6 +41,21 @@ export interface DecisionPolicy {
   readonly failoverBelowThreshold: boolean;
   /** A side request (count_tokens) neither waits nor tries those that cool: it has a local answer. */
   readonly patient: boolean;
+}
+
+/** What the settings come to. Beside a message everything is a side request: it neither waits nor goes round again. */
+export function decisionPolicy(
+  { holdWhileCoolingMs, maxAttempts, failoverBelowThreshold }: ResilienceSettings,
+  { endpoint, stream }: { readonly endpoint: 'messages' | 'count_tokens'; readonly stream: boolean },
+): DecisionPolicy {
+  const isSide = endpoint !== 'messages';
+  return {
+    stream,
+    holdMs: isSide ? 0 : holdWhileCoolingMs,
+    maxAttempts: isSide ? 0 : maxAttempts,
+    failoverBelowThreshold: isSide || failoverBelowThreshold,
+    patient: !isSide,
+  };
 }
 
 /** One candidate as it stands now. */

@@ -58,15 +58,18 @@ export interface AttemptMoment {
   readonly status?: number;
 }
 
-export type RequestResult =
-  | 'running'
-  | 'served'
-  | 'broken'
-  | 'refused'
-  | 'exhausted'
-  | 'cancelled'
-  | 'faulted'
-  | 'local';
+export const REQUEST_RESULTS = [
+  'running',
+  'served',
+  'broken',
+  'refused',
+  'exhausted',
+  'cancelled',
+  'faulted',
+  'local',
+] as const;
+
+export type RequestResult = (typeof REQUEST_RESULTS)[number];
 
 /** One row of the table of requests. */
 export interface RequestSummary {
@@ -196,6 +199,22 @@ export interface RequestPage {
   readonly total: number;
   /** `before` of the next page; absent at the end. */
   readonly next?: number;
+}
+
+/** What the inspector's memory tells those who look. */
+export interface InspectionView {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The kept events after a number, oldest first. */
+  after(seq: number, limit?: number): readonly InspectorEvent[];
+  /** How providers stood before the oldest kept event. */
+  base(): readonly ProviderMoment[];
+  /** Calls after each event; the function it gives ends that. */
+  subscribe(listener: () => void): () => void;
+  page(query: RequestQuery): RequestPage;
+  detail(id: string): RequestDetail | undefined;
+  minutes(): readonly MinuteStatistics[];
+  totals(): readonly ProviderTotals[];
 }
 
 /** Keys of a request's context that change while it runs. */

@@ -1,9 +1,9 @@
+import { mayHoldSecret } from '../domain/client-secrets.ts';
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
 
 /** Host of a provider's address: two providers at one host are one way. */
-export function hostOf(provider: ProviderSettings | undefined): string {
-  if (provider === undefined) return '';
-  return URL.canParse(provider.baseUrl) ? new URL(provider.baseUrl).host : provider.baseUrl;
+export function hostOf({ baseUrl }: ProviderSettings): string {
+  return URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
 }
 
 /** The hosts of providers, each read once: reading an address costs more than all else that a request asks of it. */
@@ -31,14 +31,10 @@ export function secretsOf({ providers, settings }: Configuration): string[] {
   const credentials = providers.flatMap(({ credential, proxy, headers }) => [
     ...('value' in credential ? [credential.value] : []),
     ...passwordOf(proxy),
+    // A configured `anthropic-beta` is no secret: striking it out would hide the words that clients repair themselves by.
     ...Object.entries(headers).flatMap(([name, value]) => (mayHoldSecret(name) ? [value] : [])),
   ]);
   return [...credentials, ...settings.auth.apiKeys];
-}
-
-/** A configured `anthropic-beta` is no secret: striking it out would hide the words that clients repair themselves by. */
-function mayHoldSecret(header: string): boolean {
-  return /auth|key|token|secret|cookie|password|credential/i.test(header);
 }
 
 function passwordOf(proxy: string | undefined): string[] {

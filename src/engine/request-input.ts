@@ -1,6 +1,6 @@
 import type { RequestInput, RequestPorts } from '../../machines/request-events.ts';
+import { decisionPolicy } from '../domain/decision.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
-import { hostOf } from './configuration-facts.ts';
 import { COUNT_BUDGET_MS } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -9,29 +9,21 @@ export interface RequestPlan extends Pick<RequestInput, 'order' | 'reason' | 'de
   readonly stream: boolean;
 }
 
-/** What a request's chart is given. Beside a message everything is a side request: it neither waits nor goes round again. */
+/** What a request's chart is given. */
 export function requestInput(
   { id, endpoint }: RequestFacts,
-  { configuration, providers }: Runtime,
+  { configuration, providers, hosts }: Runtime,
   { stream, order, reason, deadlineAt }: RequestPlan,
   ports: Omit<RequestPorts, 'host'>,
 ): RequestInput {
-  const { resilience } = configuration.settings;
-  const isSide = endpoint !== 'messages';
   return {
     id,
     endpoint,
     order,
     reason,
     deadlineAt: endpoint === 'count_tokens' ? deadlineAt + beyondBudgetMs(order, providers) : deadlineAt,
-    policy: {
-      stream,
-      holdMs: isSide ? 0 : resilience.holdWhileCoolingMs,
-      maxAttempts: isSide ? 0 : resilience.maxAttempts,
-      failoverBelowThreshold: isSide || resilience.failoverBelowThreshold,
-      patient: !isSide,
-    },
-    ports: { host: (provider) => hostOf(providers.get(provider)), ...ports },
+    policy: decisionPolicy(configuration.settings.resilience, { endpoint, stream }),
+    ports: { host: (provider) => hosts.get(provider) ?? '', ...ports },
   };
 }
 

@@ -2,6 +2,7 @@ import { type CompiledRoutes, compileRoutes } from '../domain/routing.ts';
 import type { Configuration, ProviderSettings } from '../domain/settings.ts';
 import { decoding } from '../upstream/decode.ts';
 import type { Transport } from '../upstream/transport.ts';
+import { hostOf } from './configuration-facts.ts';
 
 /** A provider's way out, opened once and closed when no request needs it any more. */
 export interface ProviderTransport {
@@ -22,6 +23,8 @@ export interface Runtime {
   readonly routes: CompiledRoutes;
   /** By provider id. */
   readonly providers: ReadonlyMap<string, ProviderSettings>;
+  /** Hosts of their addresses, by provider id. */
+  readonly hosts: ReadonlyMap<string, string>;
   transportOf(providerId: string): Transport | undefined;
   /** A request begins to use it; the function it gives ends that. */
   enter(): () => void;
@@ -72,6 +75,7 @@ export function createRuntimeSource(configuration: Configuration, open: OpenTran
       configuration: next,
       routes: compileRoutes(next, ({ unservable }) => unservable === undefined),
       providers: new Map(next.providers.map((provider) => [provider.id, provider])),
+      hosts: new Map(next.providers.map((provider) => [provider.id, hostOf(provider)])),
       transportOf: (id) => ways.get(id)?.transport,
       enter() {
         requests += 1;

@@ -1,3 +1,4 @@
+import { percentiles } from '../domain/percentiles.ts';
 import type { RequestCounts } from './interface.ts';
 
 /** Times to first content kept a provider for its percentiles. */
@@ -47,14 +48,6 @@ function createProviderStatistics(): ProviderStatistics {
       next = (next + 1) % SAMPLES;
     },
     counts: () => ({ inFlight: attempts - successes - failures, attempts, successes, failures }),
-    timeToFirstContentMs() {
-      if (samples.length === 0) return undefined;
-      const sorted = samples.toSorted((a, b) => a - b);
-      return { p50: percentile(sorted, 0.5), p95: percentile(sorted, 0.95) };
-    },
+    timeToFirstContentMs: () => percentiles(samples),
   };
-}
-
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -6,7 +6,6 @@ import type { Engine, EngineStatus } from '../engine/interface.ts';
 import type { Dialect } from './dialect.ts';
 import type { HttpEvent } from './events.ts';
 import type { InspectorPort } from './inspector/port.ts';
-import type { Sessions } from './inspector/sessions.ts';
 import type { HttpLimits } from './limits.ts';
 
 /** What a reload came to. A refused one changed nothing. */
@@ -36,8 +35,6 @@ export interface AppDependencies {
   readonly limits: HttpLimits;
   /** Undefined: `settings.inspector.enabled` was off at the start. */
   readonly inspector?: InspectorPort | undefined;
-  /** Who has signed in to it. */
-  readonly inspectorSessions?: Sessions | undefined;
 }
 
 /** Hono's environment. Node's own objects are absent where a test calls `app.request()`. */

@@ -1,5 +1,4 @@
-import type { RequestInput } from '../../machines/request-events.ts';
-import type { HealthPolicy } from '../domain/health.ts';
+import type { RequestPlanRecord } from '../domain/inspection.ts';
 import type { Redactor } from '../domain/secrets.ts';
 import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
 import type { EventDraft } from './event-ring.ts';
@@ -36,9 +35,10 @@ export interface WatchStart {
   readonly body: Buffer;
   /** Strikes out what was secret when it began. */
   readonly redactor: Redactor;
-  /** What its chart is given. */
-  readonly input: RequestInput;
-  readonly health: HealthPolicy;
+  /** The rules that it is decided by. Not its chart's input: that would keep its configuration as long as the record. */
+  readonly plan: Omit<RequestPlanRecord, 'hosts'>;
+  /** By provider, of all of them. */
+  readonly hosts: ReadonlyMap<string, string>;
 }
 
 /** What an exchange tells of its attempts (1, 2, …): by reference, to be made fit for showing when somebody looks. */

@@ -1,13 +1,4 @@
-import {
-  type InspectorEvent,
-  type MinuteStatistics,
-  type ProviderMoment,
-  type ProviderTotals,
-  REQUEST_KEYS,
-  type RequestDetail,
-  type RequestPage,
-  type RequestQuery,
-} from '../domain/inspection.ts';
+import { type InspectionView, REQUEST_KEYS } from '../domain/inspection.ts';
 import type { Usage } from '../domain/outcome.ts';
 import { createEventRing, type EventDraft, type EventSource } from './event-ring.ts';
 import type { BalancerEvent, RequestEnded } from './events.ts';
@@ -28,21 +19,6 @@ export interface InspectionOptions {
   readonly now: () => number;
   /** Strikes configured secrets out of a text. */
   readonly redact: (text: string) => string;
-}
-
-/** What the inspector knows, for those who look. */
-export interface InspectionView {
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  after(seq: number, limit?: number): readonly InspectorEvent[];
-  /** How providers stood before the oldest kept event. */
-  base(): readonly ProviderMoment[];
-  /** Called after new events, at most once until they were taken up. The function it gives ends that. */
-  subscribe(listener: () => void): () => void;
-  page(query: RequestQuery): RequestPage;
-  detail(id: string): RequestDetail | undefined;
-  minutes(): readonly MinuteStatistics[];
-  totals(): readonly ProviderTotals[];
 }
 
 /** The inspector's memory. Telling it something costs a few assignments; what that comes to is made when somebody looks. */
@@ -117,13 +93,13 @@ export function createInspection(options: InspectionOptions): Inspection {
         }
         push(now(), record, steps.number(kind, from, event, to, changed), attempts.length);
       },
-      watch(id, { headers, body, redactor, input, health }) {
+      watch(id, { headers, body, redactor, plan, hosts }) {
         const record = records.get(id);
         if (record === undefined) return undefined;
         record.headers = headers;
         record.redactor = redactor;
-        record.input = input;
-        record.health = health;
+        record.plan = plan;
+        record.hosts = hosts;
         if (capturesBodies()) record.captureBody(body);
         return record;
       },

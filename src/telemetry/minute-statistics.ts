@@ -1,4 +1,5 @@
 import type { MinuteStatistics } from '../domain/inspection.ts';
+import { percentiles } from '../domain/percentiles.ts';
 import type { RequestEnded } from './events.ts';
 
 const MINUTE_MS = 60_000;
@@ -41,9 +42,7 @@ export function createHourStatistics(): HourStatistics {
       return Array.from({ length: MINUTES }, (_, back) => {
         const at = newest - (MINUTES - 1 - back) * MINUTE_MS;
         const { samples, ...counts } = kept.get(at) ?? emptyMinute(at);
-        const sorted = samples.toSorted((a, b) => a - b);
-        const [p50, p95] = [percentile(sorted, 0.5), percentile(sorted, 0.95)];
-        return { ...counts, ...(p50 === undefined || p95 === undefined ? {} : { p50, p95 }) };
+        return { ...counts, ...percentiles(samples) };
       });
     },
   };
@@ -67,8 +66,4 @@ function minuteAt(kept: Map<number, Minute>, at: number): Minute {
 
 function emptyMinute(at: number): Minute {
   return { at, served: 0, failed: 0, cancelled: 0, local: 0, failovers: 0, samples: [] };
-}
-
-function percentile(sorted: readonly number[], share: number): number | undefined {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }

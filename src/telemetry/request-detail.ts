@@ -45,11 +45,10 @@ export function requestDetail(
 }
 
 /** The rules that it was decided by. */
-function planOf({ input, health }: RequestRecord): RequestPlanRecord | undefined {
-  if (input === undefined || health === undefined) return undefined;
-  const { order, reason, policy, deadlineAt, ports } = input;
-  const hosts = Object.fromEntries(order.map(({ provider }) => [provider, ports.host(provider)]));
-  return { order, reason, policy, health, deadlineAt, hosts };
+function planOf({ plan, hosts }: RequestRecord): RequestPlanRecord | undefined {
+  if (plan === undefined) return undefined;
+  const asked = plan.order.map(({ provider }) => [provider, hosts?.get(provider) ?? '']);
+  return { ...plan, hosts: Object.fromEntries(asked) };
 }
 
 /** A value whose every text has been struck through. Deeper than the log's, as traces are. */

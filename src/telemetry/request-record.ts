@@ -1,12 +1,10 @@
-import type { RequestInput } from '../../machines/request-events.ts';
-import type { HealthPolicy } from '../domain/health.ts';
 import type { AttemptMoment, RequestSummary } from '../domain/inspection.ts';
 import { isFailure } from '../domain/outcome.ts';
 import type { Redactor } from '../domain/secrets.ts';
 import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
 import type { EventDraft, EventSource } from './event-ring.ts';
 import type { RequestEnded, RequestFacts } from './events.ts';
-import type { RequestWatch } from './inspection-sink.ts';
+import type { RequestWatch, WatchStart } from './inspection-sink.ts';
 import type { TransitionTable } from './transition-table.ts';
 
 /** What an exchange has told of one attempt, by reference. */
@@ -43,8 +41,8 @@ export class RequestRecord implements RequestWatch, EventSource {
   readonly #ports: RecordPorts;
   headers: readonly string[] = [];
   redactor: Redactor | undefined = undefined;
-  input: RequestInput | undefined = undefined;
-  health: HealthPolicy | undefined = undefined;
+  plan: WatchStart['plan'] | undefined = undefined;
+  hosts: WatchStart['hosts'] | undefined = undefined;
   decisions: readonly DecisionTrace[] = [];
   attempts: readonly AttemptTrace[] = [];
   /** By the attempt's number less one. */
@@ -132,7 +130,8 @@ export class RequestRecord implements RequestWatch, EventSource {
   /** It is no longer kept, but events may still name it: only what they say of it stays. */
   shed(): void {
     this.headers = [];
-    this.input = undefined;
+    this.plan = undefined;
+    this.hosts = undefined;
     this.decisions = [];
     this.parts.length = 0;
     this.answer.length = 0;

@@ -1,3 +1,4 @@
+import { mayHoldSecret } from '../domain/client-secrets.ts';
 import type { ShownHeader } from '../domain/inspection.ts';
 
 /**
@@ -46,8 +47,6 @@ const SHOWN: ReadonlySet<string> = new Set([
 ]);
 
 const SHOWN_PREFIXES = ['anthropic-', 'x-ratelimit-', 'ratelimit-', 'x-stainless-'] as const;
-/** Names that begin so and would be shown, but for what they end in. */
-const SECRET_PART = /key|token|secret|auth|cookie|password|credential|organization/;
 
 /** A longer value is cut. */
 const LONGEST = 1_000;
@@ -67,5 +66,7 @@ function mayBeShown(name: string): boolean {
   if (SHOWN.has(name)) return true;
   // Numbers of tokens are no secret.
   if (/^(?:anthropic|x)-ratelimit-/.test(name)) return true;
-  return SHOWN_PREFIXES.some((prefix) => name.startsWith(prefix)) && !SECRET_PART.test(name);
+  // Names that begin so and would be shown, but for what else is in them.
+  const isHidden = mayHoldSecret(name) || name.includes('organization');
+  return SHOWN_PREFIXES.some((prefix) => name.startsWith(prefix)) && !isHidden;
 }

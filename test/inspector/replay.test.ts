@@ -137,6 +137,35 @@ describe('a replay', () => {
     expect(alone.text).toContain('end: exhausted');
   });
 
+  it('of a request whose configuration was replaced since knows the hosts that it had', async () => {
+    const good = await start({ name: 'good', behaviour: GOOD });
+    const bench = await balance({ providers: [entry(good)] });
+    await bench.messages().end;
+    const other = await start({ name: 'other', behaviour: GOOD });
+    expect((await bench.reload({ providers: [entry(other)] })).kind).toBe('reloaded');
+    const trace = await traceOf(bench);
+    expect(trace.plan?.hosts).toEqual({ good: new URL(good.url).host });
+    const { code, text } = await replay(trace);
+    expect([code, text]).toEqual([0, expect.stringContaining('The same decisions')]);
+  });
+
+  it('of a count goes by the rules of a side request, with another configuration too', async () => {
+    const down = await start({ name: 'down', sideBehaviour: DOWN });
+    const good = await start({ name: 'good', behaviour: GOOD });
+    const bench = await balance({ providers: [entry(down), entry(good)] });
+    await bench.count();
+    const trace = await traceOf(bench);
+    expect(trace.plan?.policy).toMatchObject({ patient: false, holdMs: 0, maxAttempts: 0 });
+    const { code, text } = await replay(trace);
+    expect([code, text]).toEqual([0, expect.stringContaining('end: served, 2 attempts')]);
+    const provider = (name: string) =>
+      `  - { name: ${name}, base_url: "http://127.0.0.1:9", auth_value: "some-key-of-${name}" }\n`;
+    const staying = `providers:\n${provider('down')}${provider('good')}settings: { failover_below_threshold: false }\n`;
+    expect((await replay(trace, staying)).text).toContain('end: served, 2 attempts');
+    const message = { ...trace, summary: { ...trace.summary, endpoint: 'messages' } };
+    expect((await replay(message, staying)).text).toContain(', 1 attempt');
+  });
+
   it.each([
     ['what is no JSON', 'nonsense', 'is no JSON'],
     ['another file', { format: 'other' }, 'is no trace of a request'],

@@ -2,7 +2,6 @@ import type { AppDependencies, HttpContext } from '../context.ts';
 import type { Problem } from '../problem.ts';
 import { refusalOf, visitorOf } from './gate.ts';
 import { signInPage } from './page.ts';
-import { createSessions } from './sessions.ts';
 
 /** What becomes of a request to the inspector before its route is reached: nothing, a refusal, or the form for the key. */
 export function inspectorRefusal(
@@ -14,10 +13,9 @@ export function inspectorRefusal(
   if (incoming === undefined) return { problem: NO_CONNECTION };
   const visitor = visitorOf(incoming);
   const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
-  const sessions = deps.inspectorSessions ?? createSessions(deps.now);
   // Whoever signs in has no key to show yet; the style of the form tells nothing.
   if (auth.enabled && (isSignIn(c) || isStyle(c))) return {};
-  const problem = refusalOf(visitor, auth, sessions, changes);
+  const problem = refusalOf(visitor, auth, deps.inspector?.sessions, changes);
   if (problem === undefined) return {};
   const isPage = c.req.path.replace(/\/+$/, '') === '/inspector' && !changes;
   return problem.status === 401 && isPage ? { answer: signInPage(undefined, 200) } : { problem };

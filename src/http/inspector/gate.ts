@@ -39,17 +39,20 @@ export function visitorOf({ headers, socket }: IncomingMessage): Visitor {
   };
 }
 
-/** Why a visitor is not let in; undefined: welcome. `changes`: it wants to change something. */
+/**
+ * Why a visitor is not let in; undefined: welcome. `sessions` is undefined where the inspector is off: nobody has signed
+ * in. `changes`: it wants to change something.
+ */
 export function refusalOf(
   visitor: Visitor,
   auth: AuthSettings,
-  sessions: Sessions,
+  sessions: Sessions | undefined,
   changes: boolean,
 ): Problem | undefined {
   const foreign = foreignPage(visitor);
   if (!auth.enabled) return foreign ?? notFromHere(visitor);
   if (checkKey(visitor.apiKey, visitor.authorization, auth.apiKeys) === 'accepted') return undefined;
-  if (!sessions.isSignedIn(visitor.cookie, auth.apiKeys)) return KEY_NEEDED;
+  if (sessions?.isSignedIn(visitor.cookie, auth.apiKeys) !== true) return KEY_NEEDED;
   // A cookie comes along by itself: who sent it has to be asked.
   if (foreign !== undefined) return foreign;
   return changes && visitor.origin === undefined && visitor.fetchSite === undefined ? NO_ORIGIN : undefined;

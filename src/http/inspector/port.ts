@@ -1,27 +1,12 @@
-import type {
-  InspectorEvent,
-  MinuteStatistics,
-  ProviderMoment,
-  ProviderTotals,
-  RequestDetail,
-  RequestPage,
-  RequestQuery,
-} from '../../domain/inspection.ts';
+import type { InspectionView } from '../../domain/inspection.ts';
+import type { Sessions } from './sessions.ts';
 
 /** What the inspector's routes ask. Declared here because HTTP knows nothing of telemetry. */
-export interface InspectorPort {
+export interface InspectorPort extends InspectionView {
   /** Differs with each start of the balancer: numbers of events mean nothing beyond it. */
   readonly run: string;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  after(seq: number, limit?: number): readonly InspectorEvent[];
-  base(): readonly ProviderMoment[];
-  /** Calls after each event; the function it gives ends that. */
-  subscribe(listener: () => void): () => void;
-  page(query: RequestQuery): RequestPage;
-  detail(id: string): RequestDetail | undefined;
-  minutes(): readonly MinuteStatistics[];
-  totals(): readonly ProviderTotals[];
+  /** Who has signed in to it. */
+  readonly sessions: Sessions;
   /** Each message of `@statelyai/inspect`'s protocol; the function it gives ends that. */
   follow(listener: (message: string) => void): () => void;
   /** A file of the built page; undefined: there is none of this name. */

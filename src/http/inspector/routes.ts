@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import * as v from 'valibot';
-import { TRACE_FORMAT, type TraceFile } from '../../domain/inspection.ts';
+import { REQUEST_RESULTS, TRACE_FORMAT, type TraceFile } from '../../domain/inspection.ts';
 import type { OperatorAction } from '../../engine/interface.ts';
 import type { AppDependencies, HttpContext } from '../context.ts';
 import { problemResponse } from '../problem.ts';
@@ -43,7 +43,7 @@ export function inspectorRoutes(deps: AppDependencies): Route[] {
   if (inspector === undefined) return [];
   return [
     ...pageRoutes(inspector),
-    ...sessionRoutes(deps),
+    ...sessionRoutes(deps, inspector.sessions),
     {
       method: 'GET',
       path: '/inspector/events',
@@ -172,10 +172,7 @@ function requestsRoute(deps: AppDependencies, inspector: InspectorPort): Route {
       parameters: [
         word('session', 'Of this session.'),
         word('provider', 'That tried this provider, or were served by it.'),
-        word(
-          'outcome',
-          'That ended so: running, served, broken, refused, exhausted, cancelled, faulted, local.',
-        ),
+        word('outcome', `That ended so: ${REQUEST_RESULTS.join(', ')}.`),
         word('model', 'Of this model.'),
         word('text', 'With this in id, model, session, providers or error.'),
         { name: 'before', in: 'query', description: '`next` of the page before.', schema: BeforeSchema },

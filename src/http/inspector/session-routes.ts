@@ -4,13 +4,13 @@ import { problemResponse } from '../problem.ts';
 import type { Route } from '../route.ts';
 import { foreignPage, visitorOf } from './gate.ts';
 import { signInPage } from './page.ts';
-import { COOKIE, SESSION_SECONDS, type SignIn } from './sessions.ts';
+import { COOKIE, SESSION_SECONDS, type Sessions } from './sessions.ts';
 
 const MAX_FORM_BYTES = 8 * 1024;
 const TAG = 'Inspector';
 
 /** Signing in with the key, and out again. The gate lets everyone come this far. */
-export function sessionRoutes(deps: AppDependencies): Route[] {
+export function sessionRoutes(deps: AppDependencies, sessions: Sessions): Route[] {
   return [
     {
       method: 'POST',
@@ -30,7 +30,7 @@ export function sessionRoutes(deps: AppDependencies): Route[] {
           429: { description: 'Too many wrong keys; try again in a minute.' },
         },
       },
-      handler: (c) => signIn(c, deps),
+      handler: (c) => signIn(c, deps, sessions),
     },
     {
       method: 'POST',
@@ -42,14 +42,14 @@ export function sessionRoutes(deps: AppDependencies): Route[] {
         answers: { 303: { description: 'Signed out.' } },
       },
       handler: (c) => {
-        deps.inspectorSessions?.signOut(c.req.header('cookie'));
+        sessions.signOut(c.req.header('cookie'));
         return leave(`${COOKIE}=; Path=/inspector; HttpOnly; SameSite=Strict; Max-Age=0`);
       },
     },
   ];
 }
 
-async function signIn(c: HttpContext, deps: AppDependencies): Promise<Response> {
+async function signIn(c: HttpContext, deps: AppDependencies, sessions: Sessions): Promise<Response> {
   const { auth } = deps.settings();
   const { incoming } = c.env;
   const foreign = incoming === undefined ? undefined : foreignPage(visitorOf(incoming));
@@ -58,7 +58,7 @@ async function signIn(c: HttpContext, deps: AppDependencies): Promise<Response> 
   if (!(length <= MAX_FORM_BYTES))
     return problemResponse(c, { status: 413, message: 'The form is too large.' });
   const key = new URLSearchParams(await c.req.text()).get('key') ?? '';
-  const result: SignIn = deps.inspectorSessions?.signIn(key, auth.apiKeys) ?? { kind: 'wrong' };
+  const result = sessions.signIn(key, auth.apiKeys);
   if (result.kind === 'too_many') return signInPage('Too many wrong keys. Try again in a minute.', 429);
   if (result.kind === 'wrong') {
     const reason = 'A wrong key was given to the inspector.';

@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { AppDependencies } from '../context.ts';
 import { refusalOf, visitorOf } from './gate.ts';
-import { createSessions } from './sessions.ts';
 
 /** Takes a request that wants another protocol; `false`: it is none of ours. */
 export type Upgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
@@ -22,8 +21,7 @@ export function inspectorSocket(deps: AppDependencies): Upgrade {
     const [path] = (incoming.url ?? '').split('?', 1);
     const { inspector } = deps;
     if (path !== PATH || inspector === undefined) return false;
-    const sessions = deps.inspectorSessions ?? createSessions(deps.now);
-    const problem = refusalOf(visitorOf(incoming), deps.settings().auth, sessions, true);
+    const problem = refusalOf(visitorOf(incoming), deps.settings().auth, inspector.sessions, true);
     if (problem !== undefined) {
       deps.observe({ type: 'auth.refused', requestId: deps.newId(), path: PATH, reason: problem.message });
       socket.end(`HTTP/1.1 ${problem.status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);

@@ -75,10 +75,15 @@ export type Action = 'cool' | 'heal' | 'disable' | 'enable';
 /** The balancer asks who we are: the page has to be loaded anew, with the form for the key. */
 export class SignedOut extends Error {}
 
-async function get<T>(path: string): Promise<T> {
-  const answer = await fetch(`/inspector/${path}`, { headers: { accept: 'application/json' } });
+async function ask(path: string, options: RequestInit): Promise<Response> {
+  const answer = await fetch(`/inspector/${path}`, options);
   if (answer.status === 401) throw new SignedOut();
   if (!answer.ok) throw new Error(await problemOf(answer));
+  return answer;
+}
+
+async function get<T>(path: string): Promise<T> {
+  const answer = await ask(path, { headers: { accept: 'application/json' } });
   return (await answer.json()) as T;
 }
 
@@ -104,10 +109,7 @@ export function getRequest(id: string): Promise<RequestDetail> {
 }
 
 export async function act(provider: string, action: Action): Promise<void> {
-  const path = `/inspector/providers/${encodeURIComponent(provider)}/${action}`;
-  const answer = await fetch(path, { method: 'POST' });
-  if (answer.status === 401) throw new SignedOut();
-  if (!answer.ok) throw new Error(await problemOf(answer));
+  await ask(`providers/${encodeURIComponent(provider)}/${action}`, { method: 'POST' });
 }
 
 export async function signOut(): Promise<void> {

@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { signOut } from './api.ts';
 import { EventsView } from './events-view.tsx';
 import { outerState } from './format.ts';
 import { Help } from './help.tsx';
 import { useKeys } from './keys.ts';
-import { momentAt } from './moments.ts';
+import { type Moment, momentAt } from './moments.ts';
 import { Overview } from './overview.tsx';
 import { dotClass } from './parts.tsx';
 import { ProviderPage } from './provider-page.tsx';
@@ -12,13 +12,18 @@ import { RequestPage } from './request-page.tsx';
 import { RequestsView } from './requests-view.tsx';
 import { linkTo, type Place, usePlace } from './route.ts';
 import { type State, type Store, useStore } from './store.ts';
-import { applyTheme, readTheme, type Theme } from './theme.ts';
+import { applyTheme, readTheme, type Theme, themeAfter } from './theme.ts';
 import { TimeBar } from './time-bar.tsx';
 
 /** The whole page: where one is, what is shown, and from which moment. */
 export function App({ store }: { readonly store: Store }) {
   const state = useStore(store);
   const place = usePlace();
+  const { events, base, cursor } = state;
+  const moment = useMemo(
+    () => (cursor === undefined ? undefined : momentAt(events, base, cursor)),
+    [events, base, cursor],
+  );
   const [theme, setTheme] = useState<Theme>(readTheme());
   const [isHelpOpen, setHelpOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
@@ -30,7 +35,7 @@ export function App({ store }: { readonly store: Store }) {
   }, [key]);
 
   const nextTheme = (): void => {
-    const next = theme === 'auto' ? 'light' : theme === 'light' ? 'dark' : 'auto';
+    const next = themeAfter(theme);
     applyTheme(next);
     setTheme(next);
   };
@@ -47,7 +52,7 @@ export function App({ store }: { readonly store: Store }) {
       >
         To the content
       </a>
-      <Sidebar state={state} place={place} />
+      <Sidebar state={state} place={place} moment={moment} />
       <div class="content">
         <header class="top">
           <h1>{titleOf(place)}</h1>
@@ -56,8 +61,8 @@ export function App({ store }: { readonly store: Store }) {
           <button type="button" class="quiet" onClick={() => setHelpOpen(true)} aria-keyshortcuts="?">
             Keys <kbd>?</kbd>
           </button>
-          <button type="button" class="quiet" onClick={nextTheme} aria-label={`Theme: ${theme}`}>
-            {theme === 'auto' ? 'Auto' : theme === 'light' ? 'Light' : 'Dark'}
+          <button type="button" class="quiet" onClick={nextTheme} title={`Change to ${themeAfter(theme)}`}>
+            Theme: {theme}
           </button>
           {state.snapshot?.auth_enabled === true && (
             <button type="button" class="quiet" onClick={() => void signOut()}>
@@ -66,7 +71,7 @@ export function App({ store }: { readonly store: Store }) {
           )}
         </header>
         <main id="main" tabIndex={-1} ref={main}>
-          <View state={state} store={store} place={place} theme={theme} />
+          <View state={state} store={store} place={place} moment={moment} theme={theme} />
         </main>
         <TimeBar state={state} store={store} />
       </div>
@@ -75,7 +80,16 @@ export function App({ store }: { readonly store: Store }) {
   );
 }
 
-function View({ state, store, place, theme }: { state: State; store: Store; place: Place; theme: Theme }) {
+interface ViewProps {
+  readonly state: State;
+  readonly store: Store;
+  readonly place: Place;
+  /** Looking back; undefined: now. */
+  readonly moment: Moment | undefined;
+  readonly theme: Theme;
+}
+
+function View({ state, store, place, moment, theme }: ViewProps) {
   if (state.connection === 'signed_out') {
     return (
       <section class="empty">
@@ -97,7 +111,7 @@ function View({ state, store, place, theme }: { state: State; store: Store; plac
     );
   switch (place.view) {
     case 'overview':
-      return <Overview state={state} snapshot={state.snapshot} theme={theme} />;
+      return <Overview state={state} snapshot={state.snapshot} moment={moment} theme={theme} />;
     case 'requests':
       return <RequestsView state={state} />;
     case 'events':
@@ -111,8 +125,7 @@ function View({ state, store, place, theme }: { state: State; store: Store; plac
   }
 }
 
-function Sidebar({ state, place }: { state: State; place: Place }) {
-  const moment = state.cursor === undefined ? undefined : momentAt(state.events, state.base, state.cursor);
+function Sidebar({ state, place, moment }: Pick<ViewProps, 'state' | 'place' | 'moment'>) {
   const link = (to: Place, text: string, key: string) => (
     <a href={linkTo(to)} aria-current={to.view === place.view ? 'page' : undefined}>
       <span>{text}</span>

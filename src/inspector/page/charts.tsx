@@ -134,6 +134,7 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
       plot.current?.destroy();
     };
   }, [theme]);
-  useEffect(() => plot.current?.setData(data), [data]);
+  // The rows are made of the minutes: drawn anew with them, not with each tick of a countdown beside.
+  useEffect(() => plot.current?.setData(data), [minutes]);
   return <div class="plot" ref={box} role="img" aria-label={label} />;
 }

@@ -1,12 +1,18 @@
 import { useMemo, useState } from 'preact/hooks';
 import { eventWords } from '../../domain/event-words.ts';
 import type { InspectorEvent } from '../../domain/inspection.ts';
+import { Choice, Filters } from './filters.tsx';
 import { clock } from './format.ts';
 import { linkTo } from './route.ts';
 import type { State, Store } from './store.ts';
 import { Cell, Head, VirtualList } from './virtual-list.tsx';
 
 const COLUMNS = '4.5rem 7rem minmax(8rem, 0.9fr) 5.5rem minmax(8rem, 0.7fr) minmax(14rem, 2fr)';
+
+const SCOPES = [
+  ['provider:', 'providers'],
+  ['request:', 'requests'],
+] as const;
 
 /** Everything that is kept, newest first. Opening one looks at that moment. */
 export function EventsView({ state, store }: { readonly state: State; readonly store: Store }) {
@@ -25,27 +31,10 @@ export function EventsView({ state, store }: { readonly state: State; readonly s
   }, [events, text, scope, cursor]);
   return (
     <div class="full">
-      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label class="search">
-          <span class="hidden">Search</span>
-          <input
-            type="search"
-            data-search
-            placeholder="Search actor, event, state  ( / )"
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
-        <label class="choice">
-          <span class="hidden">Actors</span>
-          <select value={scope} onChange={(event) => setScope(event.currentTarget.value)}>
-            <option value="">Actors: all</option>
-            <option value="provider:">providers</option>
-            <option value="request:">requests</option>
-          </select>
-        </label>
+      <Filters placeholder="Search actor, event, state  ( / )" text={text} search={setText}>
+        <Choice name="Actors" value={scope} options={SCOPES} choose={setScope} />
         <output class="soft">{rows.length} events</output>
-      </form>
+      </Filters>
       <VirtualList
         rows={rows}
         rowHeight={32}

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { isProviderChange } from './moments.ts';
 import { linkTo } from './route.ts';
 import type { Store } from './store.ts';
 
@@ -99,7 +100,7 @@ export function step(store: Store, by: number): boolean {
 export function stepToChange(store: Store, by: number): boolean {
   const { events, cursor } = store.state();
   const from = cursor ?? Number.POSITIVE_INFINITY;
-  const changes = events.filter(({ provider, kind }) => provider !== undefined && kind !== 'started');
+  const changes = events.filter(isProviderChange);
   const found = by < 0 ? changes.findLast(({ seq }) => seq < from) : changes.find(({ seq }) => seq > from);
   if (found !== undefined) store.look(found.seq);
   return true;

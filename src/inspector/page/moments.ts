@@ -41,6 +41,13 @@ export function momentAt(
   return { at, providers, inFlight };
 }
 
+/** Whether a provider has changed; its start is no change. Pure. */
+export function isProviderChange(
+  event: InspectorEvent,
+): event is InspectorEvent & { readonly provider: ProviderMoment } {
+  return event.provider !== undefined && event.kind !== 'started';
+}
+
 /** Requests as they stood after the event `seq`, newest first. */
 export function requestsAt(requests: readonly RequestSummary[], at: number): readonly RequestSummary[] {
   return requests

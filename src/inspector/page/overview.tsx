@@ -3,7 +3,7 @@ import type { InspectorEvent, ProviderMoment, ProviderTotals } from '../../domai
 import type { ProviderView, Snapshot } from './api.ts';
 import { LatencyChart, OutcomeChart } from './charts.tsx';
 import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';
-import { type Moment, momentAt } from './moments.ts';
+import { isProviderChange, type Moment } from './moments.ts';
 import { StateBadge, toneOf } from './parts.tsx';
 import { linkTo } from './route.ts';
 import type { State } from './store.ts';
@@ -13,12 +13,13 @@ import { useNow } from './use-now.ts';
 interface OverviewProps {
   readonly state: State;
   readonly snapshot: Snapshot;
+  /** Looking back; undefined: now. */
+  readonly moment: Moment | undefined;
   readonly theme: Theme;
 }
 
 /** All providers at a glance, and the last hour. */
-export function Overview({ state, snapshot, theme }: OverviewProps) {
-  const moment = state.cursor === undefined ? undefined : momentAt(state.events, state.base, state.cursor);
+export function Overview({ state, snapshot, moment, theme }: OverviewProps) {
   const now = useNow(state.skew, moment === undefined);
   const totals = new Map(snapshot.totals.map((each) => [each.id, each]));
   return (
@@ -161,9 +162,8 @@ function Changes({
   readonly until: number | undefined;
 }) {
   const changes = events
-    .filter(
-      ({ provider, kind, seq }) => provider !== undefined && kind !== 'started' && seq <= (until ?? seq),
-    )
+    .filter(isProviderChange)
+    .filter(({ seq }) => seq <= (until ?? seq))
     .slice(-12)
     .reverse();
   if (changes.length === 0) return <p class="soft">Every provider is as it was at the start.</p>;
@@ -183,7 +183,7 @@ function Changes({
           <tr key={seq}>
             <td class="number">{clock(at)}</td>
             <td>
-              <a href={linkTo({ view: 'provider', id: provider?.id ?? '' })}>{provider?.id}</a>
+              <a href={linkTo({ view: 'provider', id: provider.id })}>{provider.id}</a>
             </td>
             <td>
               <span class="change">

@@ -50,3 +50,30 @@ export function Fact({ name, children }: { readonly name: string; readonly child
     </div>
   );
 }
+
+/** The head of an arrow, for an SVG's `defs`. `size`: CSS px */
+export function Tip({
+  id,
+  tone,
+  size,
+}: {
+  readonly id: string;
+  readonly tone: string;
+  readonly size: number;
+}) {
+  return (
+    <marker
+      id={id}
+      class={`tip ${tone}`}
+      viewBox="0 0 8 8"
+      refX="7"
+      refY="4"
+      markerUnits="userSpaceOnUse"
+      markerWidth={size}
+      markerHeight={size}
+      orient="auto"
+    >
+      <path d="M0 0.8 L7.4 4 L0 7.2 Z" />
+    </marker>
+  );
+}

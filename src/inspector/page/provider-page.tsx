@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { eventWords } from '../../domain/event-words.ts';
 import { type Action, act, type Snapshot } from './api.ts';
 import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';
@@ -21,10 +21,15 @@ export function ProviderPage({ id, state, store, snapshot }: ProviderPageProps) 
   const isLive = state.cursor === undefined;
   const provider = snapshot.providers.find((each) => each.id === id);
   const now = useNow(state.skew, isLive);
-  const until = state.cursor ?? Number.POSITIVE_INFINITY;
-  const history = state.events.filter(({ provider: moment, seq }) => moment?.id === id && seq <= until);
+  const { events, base, cursor } = state;
+  const until = cursor ?? Number.POSITIVE_INFINITY;
+  // Not anew with each tick of a countdown.
+  const history = useMemo(
+    () => events.filter(({ provider: moment, seq }) => moment?.id === id && seq <= until),
+    [events, id, until],
+  );
+  const moment = useMemo(() => momentAt(events, base, until), [events, base, until]);
   if (provider === undefined) return <section class="empty">No provider is called {id}.</section>;
-  const moment = momentAt(state.events, state.base, isLive ? Number.POSITIVE_INFINITY : (state.cursor ?? 0));
   const then = moment.providers.get(id);
   const shown = isLive ? stateNow(provider.state, then?.state) : (then?.state ?? 'unknown');
   const last = history.at(-1);

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { RequestSummary } from '../../domain/inspection.ts';
+import { REQUEST_RESULTS, type RequestSummary } from '../../domain/inspection.ts';
+import { Choice, Filters } from './filters.tsx';
 import { clock, count, duration } from './format.ts';
 import { requestsAt } from './moments.ts';
 import { ResultBadge } from './parts.tsx';
@@ -18,16 +19,6 @@ interface Filter {
 const NO_FILTER: Filter = { text: '', session: '', provider: '', result: '', model: '' };
 const COLUMNS =
   '6.2rem 6.6rem minmax(9rem, 1.6fr) minmax(7rem, 1.2fr) 3.4rem 5.4rem 5.4rem 6.6rem minmax(6rem, 1fr)';
-const RESULTS = [
-  'running',
-  'served',
-  'broken',
-  'refused',
-  'exhausted',
-  'cancelled',
-  'faulted',
-  'local',
-] as const;
 
 /** The live table of requests. */
 export function RequestsView({ state }: { readonly state: State }) {
@@ -45,25 +36,15 @@ export function RequestsView({ state }: { readonly state: State }) {
   const choose = (key: keyof Filter) => (value: string) => setFilter({ ...filter, [key]: value });
   return (
     <div class="full">
-      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label class="search">
-          <span class="hidden">Search</span>
-          <input
-            type="search"
-            data-search
-            placeholder="Search  ( / )"
-            value={filter.text}
-            onInput={(event) => choose('text')(event.currentTarget.value)}
-          />
-        </label>
-        <Choice name="Outcome" value={filter.result} options={RESULTS} choose={choose('result')} />
+      <Filters placeholder="Search  ( / )" text={filter.text} search={choose('text')}>
+        <Choice name="Outcome" value={filter.result} options={REQUEST_RESULTS} choose={choose('result')} />
         <Choice name="Provider" value={filter.provider} options={providers} choose={choose('provider')} />
         <Choice name="Model" value={filter.model} options={models} choose={choose('model')} />
         <Choice name="Session" value={filter.session} options={sessions} choose={choose('session')} />
         <output class="soft">
           {rows.length === all.length ? `${all.length} requests` : `${rows.length} of ${all.length}`}
         </output>
-      </form>
+      </Filters>
       <VirtualList
         rows={rows}
         rowHeight={36}
@@ -120,29 +101,6 @@ function cellsOf(row: RequestSummary) {
       <Cell kind="number">{tokens}</Cell>
       <Cell kind="ellipsis soft mono">{row.session ?? ''}</Cell>
     </>
-  );
-}
-
-interface ChoiceProps {
-  readonly name: string;
-  readonly value: string;
-  readonly options: readonly string[];
-  readonly choose: (value: string) => void;
-}
-
-function Choice({ name, value, options, choose }: ChoiceProps) {
-  return (
-    <label class="choice">
-      <span class="hidden">{name}</span>
-      <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="">{name}: all</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {option}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

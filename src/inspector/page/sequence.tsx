@@ -1,5 +1,6 @@
 import type { RequestDetail } from '../../domain/inspection.ts';
 import { duration } from './format.ts';
+import { Tip } from './parts.tsx';
 
 interface Arrow {
   readonly at: number;
@@ -33,24 +34,11 @@ export function Sequence({ detail }: { readonly detail: RequestDetail }) {
       >
         <defs>
           {['plain', 'good', 'bad', 'soft'].map((tone) => (
-            <marker
-              key={tone}
-              id={`arrow-${tone}`}
-              class={`tip ${tone}`}
-              viewBox="0 0 8 8"
-              refX="7"
-              refY="4"
-              markerUnits="userSpaceOnUse"
-              markerWidth="9"
-              markerHeight="9"
-              orient="auto"
-            >
-              <path d="M0 0.8 L7.4 4 L0 7.2 Z" />
-            </marker>
+            <Tip key={tone} id={`arrow-${tone}`} tone={tone} size={9} />
           ))}
         </defs>
         {lanes.map((lane) => (
-          <g key={lane} class={`lane ${lane.split(':')[0]}`}>
+          <g key={lane} class={`lane ${kindOf(lane)}`}>
             <line x1={x(lane)} x2={x(lane)} y1={44} y2={height - 8} />
             <rect x={x(lane) - LANE / 2 + 8} y={8} width={LANE - 16} height={36} rx="8" />
             <text class="kind" x={x(lane)} y={22} text-anchor="middle">
@@ -104,7 +92,7 @@ export function Sequence({ detail }: { readonly detail: RequestDetail }) {
 function arrowsOf({ summary, attempts, decisions, events }: RequestDetail): readonly Arrow[] {
   const { receivedAt, durationMs, endpoint, model, status, result } = summary;
   const path = endpoint === 'messages' ? 'POST /v1/messages' : 'count_tokens';
-  const arrows: Arrow[] = [{ at: receivedAt, from: 'client', to: 'request', text: `${path}` }];
+  const arrows: Arrow[] = [{ at: receivedAt, from: 'client', to: 'request', text: path }];
   for (const { at, verdict, reason } of decisions) {
     if (verdict !== 'try')
       arrows.push({

@@ -1,5 +1,6 @@
 import { charts } from 'virtual:charts';
 import type { PlacedEdge, PlacedNode } from '../charts/chart-layout.ts';
+import { Tip } from './parts.tsx';
 
 interface StatechartProps {
   readonly chart: 'provider' | 'request' | 'balancer';
@@ -17,17 +18,18 @@ interface StatechartProps {
 export function Statechart({ chart, active, last, path }: StatechartProps) {
   const layout = charts[chart];
   if (layout === undefined) return null;
-  const passed = path === undefined ? undefined : new Set(path);
   const taken = (edge: PlacedEdge): boolean =>
     last !== undefined &&
     isWithin(last.from, edge.from) &&
-    leads(edge.to, last.to) &&
+    isWithin(last.to, edge.to) &&
     (edge.events.includes(last.event) || last.event === '');
   // An exception of ours leads the same way; the ordinary one is meant.
   const onPath = (edge: PlacedEdge): boolean =>
     !edge.events.every((event) => event.startsWith('xstate.error.')) &&
-    path?.some((state, at) => at > 0 && isWithin(path[at - 1] ?? '', edge.from) && leads(edge.to, state)) ===
-      true;
+    path?.some(
+      (state, at) => at > 0 && isWithin(path[at - 1] ?? '', edge.from) && isWithin(state, edge.to),
+    ) === true;
+  const lit = new Set(layout.edges.filter(path === undefined ? taken : onPath));
   const direct = last !== undefined && !layout.edges.some(taken) && last.from !== last.to;
   return (
     <div class="statechart-scroll">
@@ -41,29 +43,16 @@ export function Statechart({ chart, active, last, path }: StatechartProps) {
       >
         <defs>
           {['plain', 'lit'].map((name) => (
-            <marker
-              key={name}
-              id={`tip-${chart}-${name}`}
-              class={`tip ${name}`}
-              viewBox="0 0 8 8"
-              refX="7"
-              refY="4"
-              markerUnits="userSpaceOnUse"
-              markerWidth="10"
-              markerHeight="10"
-              orient="auto-start-reverse"
-            >
-              <path d="M0 0.8 L7.4 4 L0 7.2 Z" />
-            </marker>
+            <Tip key={name} id={`tip-${chart}-${name}`} tone={name} size={10} />
           ))}
         </defs>
         {layout.nodes
           .filter(({ isCompound }) => isCompound)
           .map((node) => (
-            <StateBox key={node.id} node={node} active={active} passed={passed} />
+            <StateBox key={node.id} node={node} active={active} path={path} />
           ))}
         {layout.edges.map((edge) => {
-          const isLit = path === undefined ? taken(edge) : onPath(edge);
+          const isLit = lit.has(edge);
           const dim = path !== undefined && !isLit;
           return (
             <g
@@ -80,14 +69,14 @@ export function Statechart({ chart, active, last, path }: StatechartProps) {
           <EdgeLabel
             key={`${edge.from}→${edge.to}`}
             edge={edge}
-            isLit={path === undefined ? taken(edge) : onPath(edge)}
+            isLit={lit.has(edge)}
             dim={path !== undefined}
           />
         ))}
         {layout.nodes
           .filter(({ isCompound }) => !isCompound)
           .map((node) => (
-            <StateBox key={node.id} node={node} active={active} passed={passed} />
+            <StateBox key={node.id} node={node} active={active} path={path} />
           ))}
       </svg>
       {direct && (
@@ -102,22 +91,22 @@ export function Statechart({ chart, active, last, path }: StatechartProps) {
 function StateBox({
   node,
   active,
-  passed,
+  path,
 }: {
   node: PlacedNode;
   active: string;
-  passed: ReadonlySet<string> | undefined;
+  path: StatechartProps['path'];
 }) {
   const { id, name, x, y, width, height, isCompound, isFinal, isInitial } = node;
   const isActive = isWithin(active, id);
-  const isPassed = passed !== undefined && [...passed].some((state) => isWithin(state, id));
+  const isPassed = path?.some((state) => isWithin(state, id)) === true;
   const classes = [
     'node',
     isCompound && 'compound',
     isFinal && 'final',
     isActive && 'active',
     isPassed && 'passed',
-    passed !== undefined && !isPassed && 'dim',
+    path !== undefined && !isPassed && 'dim',
   ];
   return (
     <g class={classes.filter(Boolean).join(' ')} data-state={id} transform={`translate(${x} ${y})`}>
@@ -155,12 +144,7 @@ function EdgeLabel({ edge, isLit, dim }: { edge: PlacedEdge; isLit: boolean; dim
   );
 }
 
-/** Whether `state` is `outer` or lies within it. */
+/** Whether `state` is `outer` or lies within it: an arrow to or from a compound state stands for its inner ones. */
 function isWithin(state: string, outer: string): boolean {
   return state === outer || state.startsWith(`${outer}.`);
-}
-
-/** An arrow to a compound state ends in one of its inner ones. */
-function leads(target: string, state: string): boolean {
-  return isWithin(state, target);
 }

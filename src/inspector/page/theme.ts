@@ -1,6 +1,12 @@
+/** `auto`: as the reader's system has it. */
 export type Theme = 'auto' | 'light' | 'dark';
 
 const KEY = 'inspector-theme';
+
+/** The one that the button changes to. */
+export function themeAfter(theme: Theme): Theme {
+  return theme === 'auto' ? 'light' : theme === 'light' ? 'dark' : 'auto';
+}
 
 export function readTheme(): Theme {
   const kept = localStorage.getItem(KEY);

@@ -1,8 +1,13 @@
+import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { clock } from './format.ts';
 import { step, stepToChange } from './keys.ts';
+import { isProviderChange } from './moments.ts';
 import { toneOf } from './parts.tsx';
 import type { State, Store } from './store.ts';
+
+/** Changes of providers that are drawn, the newest ones. */
+const MAX_MARKS = 400;
 
 /** Pause, and go back through what is kept: every view shows that moment. */
 export function TimeBar({ state, store }: { readonly state: State; readonly store: Store }) {
@@ -14,17 +19,14 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
   const shown = events[at - first];
   const marks = useMemo(
     () =>
-      events.flatMap(({ seq, provider, kind }) =>
-        provider === undefined || kind === 'started'
-          ? []
-          : [
-              {
-                seq,
-                place: last === first ? 0 : ((seq - first) / (last - first)) * 100,
-                tone: toneOf(provider.state),
-              },
-            ],
-      ),
+      events
+        .filter(isProviderChange)
+        .slice(-MAX_MARKS)
+        .map(({ seq, provider }) => ({
+          seq,
+          place: last === first ? 0 : ((seq - first) / (last - first)) * 100,
+          tone: toneOf(provider.state),
+        })),
     [events, first, last],
   );
   const words = shown === undefined ? 'nothing yet' : `event ${at} of ${last}, ${clock(shown.at, true)}`;
@@ -39,27 +41,15 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
       >
         {isLive ? 'Pause' : 'Back to now'}
       </button>
-      <button
-        type="button"
-        class="icon"
-        aria-label="Previous change of a provider"
-        title="Previous change of a provider ([)"
-        onClick={() => stepToChange(store, -1)}
-      >
+      <StepButton name="Previous change of a provider" hint="[" go={() => stepToChange(store, -1)}>
         «
-      </button>
-      <button
-        type="button"
-        class="icon"
-        aria-label="One event back"
-        title="One event back (←)"
-        onClick={() => step(store, -1)}
-      >
+      </StepButton>
+      <StepButton name="One event back" hint="←" go={() => step(store, -1)}>
         ‹
-      </button>
+      </StepButton>
       <div class="scrubber">
         <svg class="marks" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-          {marks.slice(-400).map(({ seq, place, tone }) => (
+          {marks.map(({ seq, place, tone }) => (
             <line
               key={seq}
               class={tone}
@@ -82,30 +72,45 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
           onInput={(event) => store.look(Number(event.currentTarget.value))}
         />
       </div>
-      <button
-        type="button"
-        class="icon"
-        aria-label="One event on"
-        title="One event on (→)"
-        disabled={isLive}
-        onClick={() => step(store, 1)}
-      >
+      <StepButton name="One event on" hint="→" disabled={isLive} go={() => step(store, 1)}>
         ›
-      </button>
-      <button
-        type="button"
-        class="icon"
-        aria-label="Next change of a provider"
-        title="Next change of a provider (])"
+      </StepButton>
+      <StepButton
+        name="Next change of a provider"
+        hint="]"
         disabled={isLive}
-        onClick={() => stepToChange(store, 1)}
+        go={() => stepToChange(store, 1)}
       >
         »
-      </button>
+      </StepButton>
       <output class="when">
         <b>{shown === undefined ? '–' : clock(shown.at, !isLive)}</b>
         <small>{isLive ? 'now' : `event ${at} of ${last}`}</small>
       </output>
     </section>
+  );
+}
+
+interface StepButtonProps {
+  readonly name: string;
+  /** The key that does the same. */
+  readonly hint: string;
+  readonly disabled?: boolean;
+  readonly go: () => void;
+  readonly children: ComponentChildren;
+}
+
+function StepButton({ name, hint, disabled = false, go, children }: StepButtonProps) {
+  return (
+    <button
+      type="button"
+      class="icon"
+      aria-label={name}
+      title={`${name} (${hint})`}
+      disabled={disabled}
+      onClick={go}
+    >
+      {children}
+    </button>
   );
 }
