@@ -43,10 +43,16 @@ export interface AdmittedRequest {
   readonly isPinned: boolean;
 }
 
-/** A request that gets a reply of our own; its body has been let go, or is as soon as it is counted. */
+/** A request that gets a reply of our own; its body has been let go. */
 export interface AnsweredRequest {
   readonly kind: 'answered';
-  readonly reply: Reply | Promise<Reply>;
+  readonly reply: Reply;
+}
+
+/** A request for a count that no provider is asked for; its body is let go as soon as it is counted. Never rejects. */
+export interface CountedRequest {
+  readonly kind: 'counted';
+  readonly reply: Promise<Reply>;
 }
 
 /** Reads what a request wants and whom it may go to, and tells that it came. */
@@ -54,7 +60,7 @@ export function admit(
   received: ClientRequest,
   runtime: Runtime,
   options: AdmissionOptions,
-): AdmittedRequest | AnsweredRequest {
+): AdmittedRequest | AnsweredRequest | CountedRequest {
   const walked = walkBody(received.body, options.isUtf8);
   if (walked.kind === 'malformed') {
     received.releaseBody();
@@ -67,7 +73,7 @@ export function admit(
   const routing = resolveRoutes(runtime.routes, walked.model, pin);
   if (routing.kind !== 'routed') {
     if (facts.endpoint === 'count_tokens') {
-      return { kind: 'answered', reply: countedHere(received, facts, walked.bytes, options) };
+      return { kind: 'counted', reply: countedHere(received, facts, walked.bytes, options) };
     }
     received.releaseBody();
     const error = unroutable(routing, walked.model, pin, runtime, received.id);
@@ -80,7 +86,7 @@ export function admit(
       ? counting(routing.tiers, runtime, options)
       : serverToolsFirst(routing.tiers, walked, runtime);
   if (tiers.length === 0) {
-    return { kind: 'answered', reply: countedHere(received, facts, walked.bytes, options) };
+    return { kind: 'counted', reply: countedHere(received, facts, walked.bytes, options) };
   }
   return { kind: 'admitted', request, walked, header, facts, runtime, tiers, isPinned: pin !== undefined };
 }

@@ -2,12 +2,13 @@ import { errorBody, type ProviderErrorKeys } from '../domain/error-envelope.ts';
 import type { Clock } from '../domain/time.ts';
 import { CLIENT_PING, clientError } from '../protocols/anthropic/client-events.ts';
 import type { ClientSide } from '../upstream/attempt-types.ts';
-import type { Reply } from './interface.ts';
+import type { Answer } from './interface.ts';
 import { ownIds } from './local-replies.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 
 /** What one client's reply is made with. */
 export interface ClientReplyOptions {
+  readonly answer: Answer;
   readonly requestId: string;
   /** Whether the client asked for a stream. */
   readonly stream: boolean;
@@ -43,14 +44,10 @@ export class ClientReply {
 
   constructor(options: ClientReplyOptions) {
     this.#options = options;
-    const { clock, stream, pingIntervalMs } = options;
+    const { answer, clock, stream, pingIntervalMs } = options;
     const onResume = (): void => this.onResume();
-    this.#writer = createReplyWriter({ clock, pingIntervalMs, ping: CLIENT_PING, onResume });
+    this.#writer = createReplyWriter({ answer, clock, pingIntervalMs, ping: CLIENT_PING, onResume });
     this.#early = stream ? clock.setTimeout(() => this.#openEarly(), EARLY_HEADERS_MS) : undefined;
-  }
-
-  get reply(): Promise<Reply> {
-    return this.#writer.reply;
   }
 
   /** Wall clock ms of the first content sent. */

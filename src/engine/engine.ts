@@ -189,7 +189,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   }
 
   return {
-    submit: (request, departure) => runner.submit(request, departure),
+    submit: (request, departure, answer) => runner.submit(request, departure, answer),
     status() {
       const { configuration } = runtimes.current;
       const lastProvider = runner.lastProvider();

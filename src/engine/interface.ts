@@ -20,7 +20,7 @@ export interface ClientRequest {
   readonly receivedAt: number;
 }
 
-/** What goes back. `submit` never rejects for a request's or provider's fault; those are replies too. */
+/** What goes back: a provider's answer, or our own word that there is none. */
 export interface Reply {
   readonly status: number;
   /** Flat list: name, value, … Content-length is set where the body is known. */
@@ -61,9 +61,18 @@ export interface Departure {
 
 export type OperatorAction = 'cool' | 'reset' | 'forget' | 'disable' | 'enable';
 
+/**
+ * Takes a request's reply once its head is known, in the midst of whatever made it known: no turn of the event loop lies
+ * between a provider's first bytes and the client's. Must not throw.
+ */
+export type Answer = (reply: Reply) => void;
+
 export interface Engine {
-  /** When the client has gone, the upstream is closed at once and the promise may stay pending. */
-  submit(request: ClientRequest, departure: Departure): Promise<Reply>;
+  /**
+   * Calls `answer` once, perhaps before it returns, or never: when the client has gone, the upstream is closed at once.
+   * Throws for a bug of ours only; a request's and a provider's faults are replies.
+   */
+  submit(request: ClientRequest, departure: Departure, answer: Answer): void;
   status(): EngineStatus;
   /** Models for `GET /v1/models`; never waits for a provider. */
   models(clientHeaders: readonly string[]): readonly ModelInfo[];

@@ -1,13 +1,11 @@
 import type { Clock } from '../domain/time.ts';
-import type { Reply, ReplyFlow, ReplySink, ReplyStream } from './interface.ts';
+import type { Answer, ReplyFlow, ReplySink, ReplyStream } from './interface.ts';
 
 /**
  * The client's side of one request: the reply is opened once, its bytes follow in order. It holds what comes before
  * the client's sink is there, keeps a waiting client alive with pings, and ends once.
  */
 export interface ReplyWriter {
-  /** Resolves with the head: at the commit, at the final error, or early so that the client stays patient. */
-  readonly reply: Promise<Reply>;
   readonly state: 'unopened' | 'open' | 'ended';
   /** A whole answer at once. */
   complete(status: number, headers: readonly string[], body: Buffer): void;
@@ -23,6 +21,8 @@ export interface ReplyWriter {
 }
 
 export interface ReplyWriterOptions {
+  /** Gets the head: at the commit, at the final error, or early so that the client stays patient. */
+  readonly answer: Answer;
   readonly clock: Clock;
   readonly pingIntervalMs: number;
   readonly ping: Buffer;
@@ -35,11 +35,9 @@ export function createReplyWriter(options: ReplyWriterOptions): ReplyWriter {
 }
 
 class Writer implements ReplyWriter, ReplyStream, ReplyFlow {
-  readonly reply: Promise<Reply>;
   state: 'unopened' | 'open' | 'ended' = 'unopened';
   atBoundary = true;
   readonly #options: ReplyWriterOptions;
-  readonly #resolve: (reply: Reply) => void;
   #sink: ReplySink | undefined;
   /** What came before the sink was there. */
   #backlog: Buffer[] = [];
@@ -50,17 +48,12 @@ class Writer implements ReplyWriter, ReplyStream, ReplyFlow {
 
   constructor(options: ReplyWriterOptions) {
     this.#options = options;
-    let resolve: (reply: Reply) => void = () => {};
-    this.reply = new Promise<Reply>((fulfil) => {
-      resolve = fulfil;
-    });
-    this.#resolve = resolve;
   }
 
   complete(status: number, headers: readonly string[], body: Buffer): void {
     if (this.state !== 'unopened') return;
     this.state = 'ended';
-    this.#resolve({ status, headers, body });
+    this.#options.answer({ status, headers, body });
   }
 
   open(status: number, headers: readonly string[]): void {
@@ -68,7 +61,7 @@ class Writer implements ReplyWriter, ReplyStream, ReplyFlow {
     this.state = 'open';
     this.#writtenAt = this.#options.clock.now();
     this.#armPing(this.#options.pingIntervalMs);
-    this.#resolve({ status, headers, body: this });
+    this.#options.answer({ status, headers, body: this });
   }
 
   pipe(sink: ReplySink): ReplyFlow {

@@ -8,7 +8,7 @@ import { type CandidateOrder, type CandidateOrderOptions, createCandidateOrder }
 import { ClientReply } from './client-reply.ts';
 import { Duplicates } from './duplicates.ts';
 import { inspectedRequest } from './inspected-request.ts';
-import type { CacheStatus, ClientRequest, Departure, Reply } from './interface.ts';
+import type { Answer, CacheStatus, ClientRequest, Departure } from './interface.ts';
 import { LiveRequest, type LiveRequestOptions } from './live-request.ts';
 import { identify, type RequestIdentified } from './request-identity.ts';
 import { requestLogic } from './request-logic.ts';
@@ -35,7 +35,7 @@ export interface RunnerOptions extends AdmissionOptions, CandidateOrderOptions {
 
 /** Runs requests. */
 export interface RequestRunner {
-  submit(request: ClientRequest, departure: Departure): Promise<Reply>;
+  submit(request: ClientRequest, departure: Departure, answer: Answer): void;
   /** Something about the providers changed: those who wait look again. */
   wake(): void;
   statistics(provider: string): ProviderStatistics;
@@ -106,17 +106,26 @@ class Runner implements RequestRunner {
     };
   }
 
-  submit(request: ClientRequest, departure: Departure): Promise<Reply> {
+  submit(request: ClientRequest, departure: Departure, answer: Answer): void {
     const admission = admit(request, this.#options.runtime(), this.#options);
-    if (admission.kind === 'answered') return Promise.resolve(admission.reply);
+    if (admission.kind === 'answered') {
+      answer(admission.reply);
+      return;
+    }
+    if (admission.kind === 'counted') {
+      void admission.reply.then(answer);
+      return;
+    }
     const identity = identify(admission);
     const kept = this.#duplicates.kept(admission, identity);
-    if (kept !== undefined) return Promise.resolve(kept);
-    const client = this.#clientOf(admission);
+    if (kept !== undefined) {
+      answer(kept);
+      return;
+    }
+    const client = this.#clientOf(admission, answer);
     if (!this.#duplicates.join(admission, identity, client, departure)) {
       this.#run(admission, identity, client, departure);
     }
-    return client.reply;
   }
 
   wake(): void {
@@ -152,8 +161,9 @@ class Runner implements RequestRunner {
     return this.#duplicates.clear(all);
   }
 
-  #clientOf({ request, header, facts, runtime }: AdmittedRequest): ClientReply {
+  #clientOf({ request, header, facts, runtime }: AdmittedRequest, answer: Answer): ClientReply {
     return new ClientReply({
+      answer,
       requestId: request.id,
       stream: facts.stream && request.endpoint === 'messages',
       isClaudeCode: header.isClaudeCode,

@@ -64,7 +64,7 @@ export function relay(
       receivedAt,
     };
     const reply = 'reply' in ready ? ready.reply : undefined;
-    await exchange(request, incoming, outgoing, deps, reply);
+    exchange(request, incoming, outgoing, deps, reply);
     return RESPONSE_ALREADY_SENT;
   };
 }
@@ -76,37 +76,30 @@ const DRAINING: Problem = {
 };
 
 /** Submits and answers. The body's bytes leave the budget when the engine says so, or with the connection. */
-async function exchange(
+function exchange(
   request: ClientRequest,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   deps: AppDependencies,
   converted: (reply: Reply) => Reply = (reply) => reply,
-): Promise<void> {
+): void {
   // What lives as long as the answer must not hold the body: closures take the parts, never the request.
   const { id: requestId, releaseBody } = request;
-  let leave = (): void => {};
-  const gone = new Promise<undefined>((resolve) => {
-    leave = () => resolve(undefined);
-  });
-  const client = watchClient(incoming, outgoing, () => {
-    releaseBody();
-    leave();
-  });
+  const client = watchClient(incoming, outgoing, releaseBody);
   if (client.departure.aborted) return;
-  let reply: Reply | undefined;
-  try {
-    reply = await Promise.race([deps.engine.submit(request, client.departure), gone]);
-  } catch (error) {
-    if (!client.departure.aborted) throw error;
-  }
-  if (reply === undefined) return;
-  // Also where the end has come, and this is its last word.
-  if (deps.phase() !== 'serving') outgoing.shouldKeepAlive = false;
-  sendReply(converted(reply), outgoing, client, {
-    requestId,
-    cutFlushMs: deps.limits.cutFlushMs,
-    onFault: (error) => deps.observe({ type: 'fault', message: 'A stream failed.', error, requestId }),
+  const { cutFlushMs } = deps.limits;
+  const failed = (message: string, error: unknown): void =>
+    deps.observe({ type: 'fault', message, error, requestId });
+  const onFault = (error: unknown): void => failed('A stream failed.', error);
+  deps.engine.submit(request, client.departure, (reply) => {
+    // Also where the end has come, and this is its last word.
+    if (deps.phase() !== 'serving') outgoing.shouldKeepAlive = false;
+    try {
+      sendReply(converted(reply), outgoing, client, { requestId, cutFlushMs, onFault });
+    } catch (error) {
+      outgoing.destroy();
+      failed('An answer could not be sent.', error);
+    }
   });
 }
 

@@ -6,7 +6,7 @@ import { entry, useBench } from '../support/engine-bench.ts';
 import { serveHttp } from '../support/loopback.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { clientRequest, configurationOf, STREAM_BODY, STREAM_TEXT } from '../support/msw-bench.ts';
-import { closeless, openedEngine } from '../support/opened-engine.ts';
+import { closeless, openedEngine, replyOf } from '../support/opened-engine.ts';
 import { scriptedTransport } from '../support/scripted-transport.ts';
 
 /** What an answer must not cost the more often it comes in pieces (docs/performance.md, rules 1, 2 and 4). */
@@ -70,10 +70,7 @@ async function countsOf(pieces: number, clients: number) {
   const ended: Promise<void>[] = [];
   for (let number = 0; number < clients; number += 1) {
     const options = { body: STREAM_BODY, headers: { 'x-claude-code-session-id': 's' } };
-    const reply = engine.submit(
-      clientRequest(`q${number}`, options, clock.now()),
-      new AbortController().signal,
-    );
+    const reply = replyOf(engine, clientRequest(`q${number}`, options, clock.now()));
     ended.push(
       reply.then(
         ({ body }) =>

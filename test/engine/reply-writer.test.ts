@@ -8,7 +8,9 @@ const PING = Buffer.from('event: ping\n\n');
 function setUp() {
   const clock = new ManualClock();
   let resumes = 0;
+  const replies: Reply[] = [];
   const writer = createReplyWriter({
+    answer: (reply) => replies.push(reply),
     clock,
     pingIntervalMs: 15_000,
     ping: PING,
@@ -16,7 +18,12 @@ function setUp() {
       resumes += 1;
     },
   });
-  return { clock, writer, resumes: () => resumes };
+  const reply = (): Reply => {
+    const [first] = replies;
+    if (first === undefined || replies.length > 1) throw new Error('one reply was expected');
+    return first;
+  };
+  return { clock, writer, reply, resumes: () => resumes };
 }
 
 class Client implements ReplySink {
@@ -40,43 +47,43 @@ function connect(reply: Reply, client: Client): ReplyFlow {
 }
 
 describe('the reply of one request', () => {
-  it('holds what comes before the client is connected, pauses, and writes it in order', async () => {
-    const { writer, resumes } = setUp();
+  it('holds what comes before the client is connected, pauses, and writes it in order', () => {
+    const { writer, reply, resumes } = setUp();
     writer.open(200, []);
     expect(writer.chunk(Buffer.from('a'), false)).toBe(false);
     writer.chunk(Buffer.from('b'), true);
     const client = new Client();
-    connect(await writer.reply, client);
+    connect(reply(), client);
     expect(client.log).toEqual(['a', 'b']);
     expect(resumes()).toBe(1);
   });
 
-  it('ends for a client that connects after the end', async () => {
-    const { writer } = setUp();
+  it('ends for a client that connects after the end', () => {
+    const { writer, reply } = setUp();
     writer.open(200, []);
     writer.chunk(Buffer.from('a'), true);
     writer.end();
     const client = new Client();
-    connect(await writer.reply, client);
+    connect(reply(), client);
     expect(client.log).toEqual(['a', '<end>']);
   });
 
-  it('hands back-pressure on, and the resume that ends it', async () => {
-    const { writer, resumes } = setUp();
+  it('hands back-pressure on, and the resume that ends it', () => {
+    const { writer, reply, resumes } = setUp();
     writer.open(200, []);
     const client = new Client();
-    const flow = connect(await writer.reply, client);
+    const flow = connect(reply(), client);
     client.ready = false;
     expect(writer.chunk(Buffer.from('a'), true)).toBe(false);
     flow.resume();
     expect(resumes()).toBe(1);
   });
 
-  it('pings after the interval of silence, and again after the next', async () => {
-    const { writer, clock } = setUp();
+  it('pings after the interval of silence, and again after the next', () => {
+    const { writer, reply, clock } = setUp();
     writer.open(200, []);
     const client = new Client();
-    connect(await writer.reply, client);
+    connect(reply(), client);
     clock.advance(14_999);
     expect(client.log).toEqual([]);
     clock.advance(1);
@@ -85,11 +92,11 @@ describe('the reply of one request', () => {
     expect(client.log).toHaveLength(2);
   });
 
-  it('does not ping while bytes come', async () => {
-    const { writer, clock } = setUp();
+  it('does not ping while bytes come', () => {
+    const { writer, reply, clock } = setUp();
     writer.open(200, []);
     const client = new Client();
-    connect(await writer.reply, client);
+    connect(reply(), client);
     for (let times = 0; times < 6; times++) {
       clock.advance(10_000);
       writer.chunk(Buffer.from('x'), true);
@@ -97,11 +104,11 @@ describe('the reply of one request', () => {
     expect(client.log).toEqual(['x', 'x', 'x', 'x', 'x', 'x']);
   });
 
-  it('never pings inside an event, nor to a client that does not read', async () => {
-    const { writer, clock } = setUp();
+  it('never pings inside an event, nor to a client that does not read', () => {
+    const { writer, reply, clock } = setUp();
     writer.open(200, []);
     const client = new Client();
-    const flow = connect(await writer.reply, client);
+    const flow = connect(reply(), client);
     writer.chunk(Buffer.from('half'), false);
     clock.advance(60_000);
     expect(client.log).toEqual(['half']);
@@ -115,12 +122,12 @@ describe('the reply of one request', () => {
     expect(client.log).toEqual(['half', 'whole', PING.toString()]);
   });
 
-  it('writes nothing and holds no timer after its end, its cut or the departure of its client', async () => {
+  it('writes nothing and holds no timer after its end, its cut or the departure of its client', () => {
     for (const ending of ['end', 'cut', 'abandon'] as const) {
-      const { writer, clock } = setUp();
+      const { writer, reply, clock } = setUp();
       writer.open(200, []);
       const client = new Client();
-      connect(await writer.reply, client);
+      connect(reply(), client);
       writer[ending]();
       const { length } = client.log;
       writer.chunk(Buffer.from('late'), true);
@@ -131,10 +138,10 @@ describe('the reply of one request', () => {
     }
   });
 
-  it('is opened once: a whole answer after a stream has begun changes nothing', async () => {
-    const { writer } = setUp();
+  it('is opened once: a whole answer after a stream has begun changes nothing', () => {
+    const { writer, reply } = setUp();
     writer.open(200, ['x', 'y']);
     writer.complete(503, [], Buffer.from('no'));
-    expect((await writer.reply).status).toBe(200);
+    expect(reply().status).toBe(200);
   });
 });

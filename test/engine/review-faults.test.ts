@@ -14,6 +14,7 @@ import {
   wholeAnswer,
   within,
 } from '../support/msw-bench.ts';
+import { replyOf } from '../support/opened-engine.ts';
 
 const play = usePlayedProviders();
 const balance = useMswBench();
@@ -24,7 +25,7 @@ function submitFaulty({ engine, clock }: MswBench, body?: string): Promise<Reply
   const releaseBody = (): void => {
     throw new Error('a bug');
   };
-  return within('the reply', engine.submit({ ...request, releaseBody }, new AbortController().signal));
+  return within('the reply', replyOf(engine, { ...request, releaseBody }));
 }
 
 /** What a bug leaves behind: nobody blamed, nothing running, the reason told. */

@@ -1,7 +1,9 @@
 import type {
+  Answer,
   CacheStatus,
   Cleared,
   ClientRequest,
+  Departure,
   Engine,
   EngineStatus,
   ModelInfo,
@@ -13,7 +15,7 @@ import type {
   ReplyStream,
 } from '../../src/engine/interface.ts';
 
-export type Submit = (request: ClientRequest, signal: AbortSignal) => Promise<Reply>;
+export type Submit = (request: ClientRequest, departure: Departure) => Promise<Reply>;
 
 /** An engine that answers as a test says, and remembers what it was asked. */
 export class FakeEngine implements Engine {
@@ -27,9 +29,9 @@ export class FakeEngine implements Engine {
   list: readonly ModelInfo[] = [];
   answer: Submit = async () => jsonReply(200, { ok: true });
 
-  submit(request: ClientRequest, signal: AbortSignal): Promise<Reply> {
+  submit(request: ClientRequest, departure: Departure, answer: Answer): void {
     this.requests.push(request);
-    return this.answer(request, signal);
+    void this.answer(request, departure).then(answer);
   }
 
   status(): EngineStatus {

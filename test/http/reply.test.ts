@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReplySink } from '../../src/engine/interface.ts';
+import type { Departure, ReplySink } from '../../src/engine/interface.ts';
 import { HandStream, jsonReply, streamReply } from './fake-engine.ts';
 import { within } from './fixture.ts';
 import { head } from './raw.ts';
@@ -152,7 +152,7 @@ describe('a streamed reply', () => {
     const aborted: boolean[] = [];
     for (const ending of ['cut', 'end'] as const) {
       const stream = new HandStream(['x']);
-      let signal: AbortSignal | undefined;
+      let signal: Departure | undefined;
       fixture.engine.answer = async (_, given) => {
         signal = given;
         return streamReply(stream);
@@ -176,10 +176,14 @@ describe('a client that leaves', () => {
     const client = raw(url);
     const aborted = new Promise<void>((resolve) => {
       fixture.engine.answer = (_, signal) => {
-        signal.addEventListener('abort', () => {
-          aborts += 1;
-          resolve();
-        });
+        signal.addEventListener(
+          'abort',
+          () => {
+            aborts += 1;
+            resolve();
+          },
+          { once: true },
+        );
         client.destroy();
         return new Promise(() => {});
       };
@@ -201,10 +205,14 @@ describe('a client that leaves', () => {
     });
     const stream = new HandStream(['first']);
     fixture.engine.answer = async (_, signal) => {
-      signal.addEventListener('abort', () => {
-        aborts += 1;
-        told();
-      });
+      signal.addEventListener(
+        'abort',
+        () => {
+          aborts += 1;
+          told();
+        },
+        { once: true },
+      );
       return streamReply(stream);
     };
     const client = raw(url);
@@ -227,10 +235,14 @@ describe('a client that leaves', () => {
       fixture.engine.answer = (_, signal) => {
         client.destroy();
         return new Promise((reply) => {
-          signal.addEventListener('abort', () => {
-            reply(streamReply(stream));
-            resolve();
-          });
+          signal.addEventListener(
+            'abort',
+            () => {
+              reply(streamReply(stream));
+              resolve();
+            },
+            { once: true },
+          );
         });
       };
     });
@@ -242,7 +254,7 @@ describe('a client that leaves', () => {
 
   it('with a pipelined request behind its first aborts both', async () => {
     const { fixture, url } = await start();
-    const signals: AbortSignal[] = [];
+    const signals: Departure[] = [];
     const client = raw(url);
     const both = new Promise<void>((resolve) => {
       fixture.engine.answer = (_, signal) => {
@@ -254,7 +266,9 @@ describe('a client that leaves', () => {
     client.write(REQUEST + REQUEST);
     await within(both, 'both requests');
     const aborted = Promise.all(
-      signals.map((signal) => new Promise((resolve) => signal.addEventListener('abort', resolve))),
+      signals.map(
+        (signal) => new Promise<void>((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+      ),
     );
     client.destroy();
     await within(aborted, 'both aborts');
@@ -292,7 +306,7 @@ describe('headers of a reply', () => {
 describe('an exception', () => {
   it('of the engine is a 500 with the request id, an event, and no word of its inside', async () => {
     const { fixture, url } = await start();
-    fixture.engine.answer = async () => {
+    fixture.engine.answer = () => {
       throw new Error('secret inside');
     };
     const client = raw(url);

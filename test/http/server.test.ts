@@ -172,7 +172,9 @@ describe('a connection', () => {
 
   it('whose handler throws something that is no error is answered, and told', async () => {
     const { fixture, url } = await start();
-    fixture.engine.answer = () => Promise.reject('a text');
+    fixture.engine.answer = () => {
+      throw 'a text';
+    };
     const client = raw(url);
     client.write(REQUEST);
     expect(await client.until('api_error')).toMatch(/^HTTP\/1\.1 500 /);

@@ -189,13 +189,15 @@ class Run {
         if (!departure.aborted) over();
       },
     );
-    engine
-      .submit(
+    try {
+      engine.submit(
         clientRequest(request, body, () => this.#budget.release(body.length)),
         departure,
-      )
-      .then((reply) => client.take(reply))
-      .catch((error: unknown) => this.witness.say('fault', String(error)));
+        (reply) => client.take(reply),
+      );
+    } catch (error) {
+      this.witness.say('fault', String(error));
+    }
     if (planned.leavesAfterMs === undefined) return;
     this.#clock.setTimeout(() => {
       if (client.ending !== undefined) return;

@@ -9,7 +9,7 @@ import type { ClientRequest, Reply } from '../../src/engine/interface.ts';
 import type { BalancerEvent } from '../../src/telemetry/events.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { ManualClock } from './manual-clock.ts';
-import { closeless, openedEngine } from './opened-engine.ts';
+import { closeless, openedEngine, replyOf } from './opened-engine.ts';
 
 /** An engine between a test's calls and providers played by msw: no socket is opened. */
 export interface MswBench {
@@ -139,10 +139,7 @@ export function useMswBench(): (file: BenchFile) => Promise<MswBench> {
         const request = clientRequest(`req_${count}`, options, clock.now());
         buffers.acquire(request.body.length);
         const releaseBody = (): void => buffers.release(request.body.length);
-        const reply = await within(
-          'the reply',
-          engine.submit({ ...request, releaseBody }, new AbortController().signal),
-        );
+        const reply = await within('the reply', replyOf(engine, { ...request, releaseBody }));
         return wholeAnswer(reply);
       },
     };

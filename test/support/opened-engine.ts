@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createEngine, type EngineOptions, type RunningEngine } from '../../src/engine/engine.ts';
+import type { ClientRequest, Departure, Engine, Reply } from '../../src/engine/interface.ts';
 import type { ProviderTransport } from '../../src/engine/runtime.ts';
 import type { Transport } from '../../src/upstream/transport.ts';
 import { SIZE_COUNTER } from './size-counter.ts';
@@ -19,4 +20,13 @@ export async function openedEngine(
 /** A transport with nothing to close. */
 export function closeless(transport: Transport): ProviderTransport {
   return { transport, close: async () => {}, destroy: async () => {} };
+}
+
+/** The reply to a request, where it is enough to have it a little later. */
+export function replyOf(
+  engine: Pick<Engine, 'submit'>,
+  request: ClientRequest,
+  departure: Departure = new AbortController().signal,
+): Promise<Reply> {
+  return new Promise((resolve) => engine.submit(request, departure, resolve));
 }

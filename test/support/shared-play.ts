@@ -288,7 +288,7 @@ class Client implements PlayedClient {
 
   begin(engine: RunningEngine, request: ClientRequest): void {
     const departure: Departure = this.#departure.signal;
-    void engine.submit(request, departure).then(({ status, body }) => {
+    engine.submit(request, departure, ({ status, body }) => {
       if (this.hasLeft) return;
       this.status = status;
       request.releaseBody();
