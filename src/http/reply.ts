@@ -69,8 +69,10 @@ function pipeReply(
       options.onFault(error);
     }
   });
-  // The head alone says that someone is at work; it need not wait for the first chunk.
-  if (!written && !outgoing.writableEnded && !outgoing.destroyed) outgoing.flushHeaders();
+  // The head alone says that someone is at work. Mostly the first chunk follows at once, and both are one write.
+  queueMicrotask(() => {
+    if (!written && !outgoing.writableEnded && !outgoing.destroyed) outgoing.flushHeaders();
+  });
 }
 
 /**
