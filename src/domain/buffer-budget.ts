@@ -5,6 +5,8 @@
 export interface BufferBudget {
   /** Books `bytes`, or books nothing and gives `false` if that would exceed the limit. */
   acquire(bytes: number): boolean;
+  /** Whether `bytes` could be booked now. */
+  fits(bytes: number): boolean;
   /** Gives back what `acquire` booked. Never goes below zero. */
   release(bytes: number): void;
   /** Bytes booked now. */
@@ -14,9 +16,11 @@ export interface BufferBudget {
 /** A budget whose limit, in bytes, may change with the configuration: what is booked stays booked. */
 export function createBufferBudget(limitBytes: () => number): BufferBudget {
   let used = 0;
+  const fits = (bytes: number): boolean => used + bytes <= limitBytes();
   return {
+    fits,
     acquire(bytes) {
-      if (used + bytes > limitBytes()) return false;
+      if (!fits(bytes)) return false;
       used += bytes;
       return true;
     },

@@ -21,9 +21,10 @@ export interface BodyOptions {
 }
 
 /**
- * Reads a request's body from the raw connection: no web stream, one copy at most. A declared length is refused or
- * booked before the first byte; without one every piece is booked as it comes. A client that waits for
- * `100 Continue` gets it here, when nothing speaks against its body.
+ * Reads a request's body from the raw connection: no web stream, one copy of a body up to `AT_ONCE`, two of a larger one.
+ * A declared length that has no room is refused before the first byte, but booked is what has come: whoever declares much
+ * and sends nothing takes nobody's room. A client that waits for `100 Continue` gets it here, when nothing speaks against
+ * its body.
  */
 export function readBody(
   incoming: IncomingMessage,
@@ -32,9 +33,7 @@ export function readBody(
 ): Promise<BodyResult> {
   const declared = declaredLength(incoming);
   if (declared !== undefined && declared > options.limit) return Promise.resolve({ kind: 'too_large' });
-  if (declared !== undefined && !options.budget.acquire(declared)) {
-    return Promise.resolve({ kind: 'no_room' });
-  }
+  if (declared !== undefined && !options.budget.fits(declared)) return Promise.resolve({ kind: 'no_room' });
   if (waitsForContinue(incoming)) outgoing.writeContinue();
   return collect(incoming, declared, options);
 }
@@ -46,31 +45,22 @@ function collect(
 ): Promise<BodyResult> {
   return new Promise((resolve) => {
     const pieces = new Pieces(declared);
-    let booked = declared ?? 0;
-
     const settle = (result: BodyResult): void => {
       clearTimeout(idle);
       incoming.off('data', onData);
       incoming.off('end', onEnd);
       incoming.off('close', onClose);
       if (result.kind !== 'read') {
-        budget.release(booked);
+        budget.release(pieces.length);
         incoming.pause();
       }
       resolve(result);
     };
     const onData = (piece: Buffer): void => {
       idle.refresh();
-      const total = pieces.length + piece.length;
-      if (total > limit) settle({ kind: 'too_large' });
-      else if (!book(total)) settle({ kind: 'no_room' });
+      if (pieces.length + piece.length > limit) settle({ kind: 'too_large' });
+      else if (!budget.acquire(piece.length)) settle({ kind: 'no_room' });
       else pieces.add(piece);
-    };
-    const book = (total: number): boolean => {
-      if (total <= booked) return true;
-      if (!budget.acquire(total - booked)) return false;
-      booked = total;
-      return true;
     };
     const onEnd = (): void => settle({ kind: 'read', body: pieces.join() });
     const onClose = (): void => settle({ kind: 'left' });
@@ -87,7 +77,10 @@ function collect(
 
 function ignore(): void {}
 
-/** Collects pieces: into one buffer of the declared length, or in a list that is joined once. */
+/** So much of a declared length is allocated with its first piece, bytes; what is beyond it as the pieces come. */
+const AT_ONCE = 1024 * 1024;
+
+/** Collects pieces: into one buffer where the length is declared, else in a list that is joined once. */
 class Pieces {
   readonly #declared: number | undefined;
   #list: Buffer[] = [];
@@ -113,10 +106,15 @@ class Pieces {
 
   /** The buffer to copy into; none if the length is unknown or one piece is the whole body. */
   #target(piece: Buffer): Buffer | undefined {
-    if (this.#whole !== undefined || this.#declared === undefined) return this.#whole;
-    if (piece.length >= this.#declared) return undefined;
-    this.#whole = Buffer.allocUnsafe(this.#declared);
-    return this.#whole;
+    const declared = this.#declared;
+    const before = this.#whole;
+    if (declared === undefined || (before === undefined && piece.length >= declared)) return undefined;
+    const needed = this.length + piece.length;
+    if (before !== undefined && needed <= before.length) return before;
+    const larger = Buffer.allocUnsafe(Math.min(declared, Math.max(AT_ONCE, 2 * needed)));
+    before?.copy(larger, 0, 0, this.length);
+    this.#whole = larger;
+    return larger;
   }
 }
 

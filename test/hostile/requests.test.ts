@@ -120,16 +120,29 @@ describe('a body', () => {
 
   it('that many begin and none ends books no more than the budget, and others are told when to come', async () => {
     const { made } = await bench({ max_body_size: 1024 * 1024, max_buffered_bytes: 4 * 1024 * 1024 });
+    const booked = () => made.balancer.engine.status().bufferedBytes;
+    const all = 1024 * 1024;
+    const beginning = (client: RawClient, bytes: number) =>
+      client.write(
+        `${head('POST /v1/messages', JSON_TYPE, `Content-Length: ${all}`)}{${' '.repeat(bytes - 1)}`,
+      );
+    // Those that say much and send little take nobody's room.
+    const idle = Array.from({ length: 12 }, () => raw(made));
+    for (const client of idle) beginning(client, 1);
+    await eventually('their first bytes', () => booked() === 12);
+    await serves(made);
+    for (const client of idle) client.destroy();
+    await eventually('all room is free', () => booked() === 0);
+
     const clients = Array.from({ length: 12 }, () => raw(made));
-    for (const client of clients)
-      client.write(`${head('POST /v1/messages', JSON_TYPE, 'Content-Length: 1048576')}{`);
-    await eventually(
-      'eight refusals',
-      () => clients.filter(({ received }) => received.includes(' 503 ')).length === 8,
-    );
-    expect(made.balancer.engine.status().bufferedBytes).toBe(4 * 1024 * 1024);
+    for (const [index, client] of clients.entries()) {
+      beginning(client, all - 1);
+      if (index < 4) await eventually('its room', () => booked() === (index + 1) * (all - 1));
+      else expect(await client.until('max_buffered_bytes')).toMatch(/^HTTP\/1\.1 503 /);
+    }
+    expect(booked()).toBe(4 * (all - 1));
     for (const client of clients) client.destroy();
-    await eventually('all room is free', () => made.balancer.engine.status().bufferedBytes === 0);
+    await eventually('all room is free', () => booked() === 0);
     await serves(made);
   });
 

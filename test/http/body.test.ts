@@ -166,6 +166,44 @@ describe('the budget of all bodies', () => {
     expect(fixture.budget.used()).toBe(100);
   });
 
+  it('is not taken by clients that declare much and send little', async () => {
+    const { fixture, url } = await start();
+    const declared = Math.min(SETTINGS.maxBodySize, SETTINGS.maxBufferedBytes);
+    const idle = Array.from({ length: Math.ceil(SETTINGS.maxBufferedBytes / declared) + 1 }, () => {
+      const client = raw(url);
+      client.write(`${head(POST, `Content-Length: ${declared}`)}{`);
+      return client;
+    });
+    const waiting = async () => {
+      while (fixture.budget.used() < idle.length) await fetch(`${url}/livez`);
+    };
+    await within(waiting(), 'their first bytes');
+    expect(fixture.budget.used()).toBe(idle.length);
+    const response = await fetch(`${url}/v1/messages`, { method: 'POST', body: '{}' });
+    expect(response.status).toBe(200);
+  });
+
+  it('holds what a larger body has sent of itself, and nothing when its client breaks off', async () => {
+    const { fixture, url } = await start();
+    fixture.settings = { ...SETTINGS, maxBodySize: 8_000_000, maxBufferedBytes: 16_000_000 };
+    const body = `{"text":"${'x'.repeat(5_000_000)}"}`;
+    const client = raw(url);
+    client.write(head(POST, `Content-Length: ${body.length}`));
+    client.write(body.slice(0, 3_000_000));
+    const used = async (until: number) => {
+      while (fixture.budget.used() !== until) await fetch(`${url}/livez`);
+    };
+    await within(used(3_000_000), 'what it sent');
+    client.write(body.slice(3_000_000));
+    await client.until('{"ok":true}');
+    expect(fixture.engine.requests[0]?.body.equals(Buffer.from(body))).toBe(true);
+    client.write(head(POST, `Content-Length: ${body.length}`));
+    client.write(body.slice(0, 2_000_000));
+    await within(used(2_000_000), 'what it sent');
+    client.destroy();
+    await within(used(0), 'the release');
+  });
+
   it('when spent answers 503 with retry-after, and the connection stays usable', async () => {
     const { fixture, url } = await start();
     fixture.budget.acquire(SETTINGS.maxBufferedBytes - 1);
@@ -178,6 +216,15 @@ describe('the budget of all bodies', () => {
     client.clear();
     client.write(`${head(POST, 'Content-Length: 2')}{}`);
     await client.until('{"ok":true}');
+  });
+
+  it('that has no room for a declared length says so before its first byte', async () => {
+    const { fixture, url } = await start();
+    fixture.budget.acquire(SETTINGS.maxBufferedBytes - 9);
+    const client = raw(url);
+    client.write(head(POST, 'Content-Length: 10'));
+    expect(await client.until('max_buffered_bytes')).toMatch(/^HTTP\/1\.1 503 /);
+    expect(fixture.budget.used()).toBe(SETTINGS.maxBufferedBytes - 9);
   });
 });
 

@@ -82,9 +82,11 @@ describe('streaming_mode', () => {
 
   it('background: where the buffers are full, what has come goes out and the rest follows', () => {
     let free = 2_000;
+    const fits = (bytes: number): boolean => bytes <= free;
     const buffers = {
+      fits,
       acquire: (bytes: number) => {
-        if (bytes > free) return false;
+        if (!fits(bytes)) return false;
         free -= bytes;
         return true;
       },
