@@ -92,6 +92,16 @@ export function emptyPool(facts: EmptyPoolFacts): FinalError {
   return finalError(503, 'api_error', message, requestId, NO_RETRY);
 }
 
+/** 404 `not_found_error`: whoever could be asked does not serve the model. `providers`: who they are. */
+export function notServed(model: string, providers: readonly string[], requestId: string): FinalError {
+  const message = sentences([
+    `None of these providers serves the model ${quoted(model)}: ${listed(providers)}.`,
+    'Add it to available_models of one of them in the configuration file, or choose another model.',
+    requestSentence(requestId),
+  ]);
+  return finalError(404, 'not_found_error', message, requestId, []);
+}
+
 /** 404 `not_found_error`: no route names the model. `patterns`: those that exist. */
 export function noRoute(model: string, patterns: readonly string[], requestId: string): FinalError {
   const message = sentences([

@@ -1,4 +1,4 @@
-import { emptyPool, type FinalError, noRoute, unknownPin } from '../domain/refusal.ts';
+import { emptyPool, type FinalError, noRoute, notServed, unknownPin } from '../domain/refusal.ts';
 import type { resolveRoutes } from '../domain/routing.ts';
 import type { ProviderSettings } from '../domain/settings.ts';
 import type { Runtime } from './runtime.ts';
@@ -24,6 +24,13 @@ export function unroutable(
       routes.map(({ pattern }) => pattern),
       requestId,
     );
+  if (asked.length > 0 && asked.every((provider) => provider.enabled && provider.unservable === undefined)) {
+    return notServed(
+      model,
+      asked.map(({ id }) => id),
+      requestId,
+    );
+  }
   return emptyPool({ model, unusable: unusable(asked, model), requestId });
 }
 

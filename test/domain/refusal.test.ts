@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Availability } from '../../src/domain/availability.ts';
 import type { Failure } from '../../src/domain/outcome.ts';
-import { type ExhaustionFacts, emptyPool, exhausted, noRoute, unknownPin } from '../../src/domain/refusal.ts';
+import {
+  type ExhaustionFacts,
+  emptyPool,
+  exhausted,
+  noRoute,
+  notServed,
+  unknownPin,
+} from '../../src/domain/refusal.ts';
 import type { AttemptTrace, ConsideredCandidate } from '../../src/domain/trace.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -205,6 +212,14 @@ describe('When nobody can be asked', () => {
     expect(emptyPool({ unusable: [], requestId: 'r' }).message).toContain('No provider is configured.');
     expect(emptyPool({ model: 'm', unusable: [], requestId: 'r' }).message).toContain('for the model "m"');
   });
+  it('a model that nobody serves is 404 and says where it would be named', () => {
+    const error = notServed('gpt-9', ['A', 'B'], 'r');
+    expect([error.status, error.type]).toEqual([404, 'not_found_error']);
+    expect(error.message).toBe(
+      'None of these providers serves the model "gpt-9": A, B. Add it to available_models of one of them in the configuration file, or choose another model. Request r',
+    );
+  });
+
   it('a model without route is 404 not_found_error', () => {
     const error = noRoute('gpt-9', ['*opus*', '*sonnet*'], 'r');
     expect([error.status, error.type]).toEqual([404, 'not_found_error']);

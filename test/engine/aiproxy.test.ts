@@ -143,15 +143,17 @@ describe('an upstream of aiproxy', () => {
     });
   });
 
-  it('that does not serve a model is not asked for it: an error in the envelope says so and is not to be retried', async () => {
+  it('that does not serve a model is not asked for it: a 404 in the envelope says so and where it would be named', async () => {
     const only = await start({ name: 'A' });
     const bench = await balance(fileOf([[only, '    available_models: ["claude-opus-4-5"]\n']]));
     const answer = await bench.messages({ body: messagesBody({ model: 'claude-haiku-4-5' }) }).end;
     expect([answer.status, answer.json()]).toMatchObject([
-      503,
-      { type: 'error', error: { type: 'api_error', message: expect.stringContaining('available_models') } },
+      404,
+      {
+        type: 'error',
+        error: { type: 'not_found_error', message: expect.stringContaining('available_models') },
+      },
     ]);
-    expect(answer.header('x-should-retry')).toBe('false');
     expect(only.requests).toHaveLength(0);
   });
 });
