@@ -86,6 +86,8 @@ export type RequestEvent =
   | { readonly type: 'attempt.committed' }
   /** The attempt's end. Before the commit: only a failure. */
   | { readonly type: 'attempt.settled'; readonly outcome: Outcome; readonly usage?: Usage }
+  /** The effect behind the attempt failed by a bug of ours: there is no attempt any more. */
+  | { readonly type: 'attempt.faulted' }
   /** Some provider's health changed while this request waits. */
   | { readonly type: 'providers.changed' }
   /** A provider that was full has room, and keeps it for this request until it has looked. */

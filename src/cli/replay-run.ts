@@ -1,11 +1,12 @@
-import { type Actor, createActor, fromCallback } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import { type ProviderRef, providerMachine } from '../../machines/provider.ts';
-import { requestMachine } from '../../machines/request.ts';
-import type { AttemptInput, RequestEvent, RequestPorts, WatchInput } from '../../machines/request-events.ts';
+import type { requestMachine } from '../../machines/request.ts';
+import type { AttemptInput, RequestEvent, RequestPorts } from '../../machines/request-events.ts';
 import type { Full } from '../domain/availability.ts';
 import type { AttemptRecord, RequestPlanRecord, TraceFile } from '../domain/inspection.ts';
 import type { Success } from '../domain/outcome.ts';
 import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
+import { requestLogic } from '../engine/request-logic.ts';
 import { createReplayClock, type ReplayClock } from './replay-clock.ts';
 import { healthAsSeen, seenDisabled } from './replay-standing.ts';
 
@@ -42,6 +43,8 @@ class Replay {
   readonly #used = new Set<AttemptRecord>();
   readonly #assumed = new Set<string>();
   readonly #waiting = new Set<() => void>();
+  /** What the attempt that runs has still to tell. */
+  readonly #timers: unknown[] = [];
   /** The recorded decision that comes next, or has just come. */
   #cursor = 0;
   #sequence = 0;
@@ -64,15 +67,10 @@ class Replay {
       slots: { full: (id) => this.#full(id), take: ignore, free: ignore },
     };
     const actor: Actor<typeof requestMachine> = createActor(
-      requestMachine.provide({
-        actors: {
-          attempt: fromCallback<RequestEvent, AttemptInput>(({ input, sendBack }) =>
-            this.#attempt(input, sendBack, () => actor),
-          ),
-          healthWatch: fromCallback<RequestEvent, WatchInput>(({ sendBack }) =>
-            this.#wait(sendBack, () => actor),
-          ),
-        },
+      requestLogic({
+        attempt: (input, tell) => this.#attempt(input, tell, () => actor),
+        abort: () => this.#abort(),
+        healthWatch: (_input, tell) => this.#wait(tell, () => actor),
       }),
       {
         clock: this.#clock,
@@ -155,16 +153,15 @@ class Replay {
     return 'full' in found ? found.full : undefined;
   }
 
-  #attempt(input: AttemptInput, tell: (event: RequestEvent) => void, actor: () => Sender): () => void {
+  #attempt(input: AttemptInput, tell: (event: RequestEvent) => void, actor: () => Sender): void {
     const clock = this.#clock;
     const played = this.#recorded(input);
     const startMs = played === undefined ? ASSUMED_START_MS : msUntil(played, played.committedAt);
     const endMs = played === undefined ? ASSUMED_END_MS : (msUntil(played, played.endedAt) ?? ASSUMED_END_MS);
     const outcome = played?.outcome ?? SUCCESS;
     const begins = startMs === undefined && outcome.kind === 'success' ? endMs : startMs;
-    const timers: unknown[] = [];
     const later = (ms: number, act: () => void): void => {
-      timers.push(clock.setTimeout(act, ms));
+      this.#timers.push(clock.setTimeout(act, ms));
     };
     if (begins !== undefined) later(begins, () => tell({ type: 'attempt.committed' }));
     later(endMs, () => {
@@ -172,9 +169,10 @@ class Replay {
       if (outcome.kind === 'client_left') actor().send({ type: 'client.left' });
       else tell({ type: 'attempt.settled', outcome });
     });
-    return () => {
-      for (const timer of timers) clock.clearTimeout(timer);
-    };
+  }
+
+  #abort(): void {
+    for (const timer of this.#timers.splice(0)) this.#clock.clearTimeout(timer);
   }
 
   #recorded({ number, candidate }: AttemptInput): AttemptRecord | undefined {

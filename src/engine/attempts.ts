@@ -79,8 +79,8 @@ export class Attempts {
     return this.#answers.get(number);
   }
 
-  /** Starts an attempt and reports to the chart. The function it gives aborts. */
-  send(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
+  /** Starts an attempt and reports to the chart. */
+  send(input: AttemptInput, tell: (event: RequestEvent) => void): void {
     const { runtime, stream, clock, buffers, request, budgetMs, watch } = this.#options;
     const provider = runtime.providers.get(input.candidate.provider);
     const transport = runtime.transportOf(input.candidate.provider);
@@ -90,7 +90,7 @@ export class Attempts {
     const made = this.#requestTo(provider, input, this.#body);
     if (made.kind === 'not_sent') {
       this.#settled(made.outcome, made.answer === undefined ? {} : { answer: made.answer }, input, tell);
-      return () => {};
+      return;
     }
     // Not `made`, which holds the body, but how its answer is read lives as long as the attempt.
     const { way } = made;
@@ -121,7 +121,6 @@ export class Attempts {
       },
     );
     this.#running = running;
-    return () => running.abort();
   }
 
   /** The clients read again. */
@@ -129,7 +128,7 @@ export class Attempts {
     this.#running?.resume();
   }
 
-  /** Ends the attempt that runs, without a verdict. */
+  /** Ends the attempt that runs, if one does, without a verdict. */
   abort(): void {
     this.#running?.abort();
   }

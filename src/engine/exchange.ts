@@ -122,13 +122,17 @@ export class Exchange {
     return { provider: this.#present?.provider, subscribers, committed, bytes: progress.bytes };
   }
 
-  /** Starts an attempt and reports to the chart. The function it gives aborts. */
-  attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
+  /** Starts an attempt and reports to the chart. */
+  attempt(input: AttemptInput, tell: (event: RequestEvent) => void): void {
     this.#present = input.candidate;
     this.#audience.sendOn(({ pinnedTo }) => pinnedTo?.has(input.candidate.provider) === false);
     // Those were the last, and the chart has been told.
-    if (this.#audience.size === 0) return () => {};
-    return this.#attempts.send(input, tell);
+    if (this.#audience.size > 0) this.#attempts.send(input, tell);
+  }
+
+  /** Ends the attempt that runs, if one does, without a verdict. */
+  abortAttempt(): void {
+    this.#attempts.abort();
   }
 
   /** Writes the end that the chart has come to. `finalError` is asked only where every candidate failed. */

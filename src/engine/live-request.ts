@@ -145,19 +145,18 @@ export class LiveRequest implements Host {
     else departure.addEventListener('abort', () => this.#leave(), { once: true });
   }
 
-  /** Sends an attempt upstream for its chart. The function it gives aborts. */
-  attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
+  /** Sends an attempt upstream for its chart. */
+  attempt(input: AttemptInput, tell: (event: RequestEvent) => void): void {
     const { order, statistics } = this.#options;
     this.#running = statistics.of(input.candidate.provider);
     this.#running.started();
     try {
-      return this.exchange.attempt(input, (event) => {
+      this.exchange.attempt(input, (event) => {
         if (event.type === 'attempt.committed') order.answered(this.#served, input.candidate.provider);
         tell(event);
       });
     } catch (error) {
       this.#faulted(error);
-      return () => {};
     }
   }
 

@@ -86,6 +86,7 @@ class Runner implements RequestRunner {
     };
     const logic = requestLogic({
       attempt: (input, tell) => this.#attempt(input, tell),
+      abort: (id) => this.#live.get(id)?.exchange.abortAttempt(),
       healthWatch: (input, tell) => this.#wait(input, tell),
     });
     this.#common = {
@@ -193,10 +194,10 @@ class Runner implements RequestRunner {
     entry.start(departure);
   }
 
-  #attempt(input: AttemptInput, tell: (event: RequestEvent) => void): () => void {
+  #attempt(input: AttemptInput, tell: (event: RequestEvent) => void): void {
     const entry = this.#live.get(input.requestId);
     if (entry === undefined) throw new Error(`request ${input.requestId} is not known`);
-    return entry.attempt(input, tell);
+    entry.attempt(input, tell);
   }
 
   #wait({ requestId, room }: WatchInput, tell: (event: RequestEvent) => void): () => void {

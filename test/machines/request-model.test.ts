@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fromCallback, type SnapshotFrom } from 'xstate';
 import { TestModel } from 'xstate/graph';
 import { requestMachine } from '../../machines/request.ts';
-import type { AttemptInput, RequestEvent, RequestInput, WatchInput } from '../../machines/request-events.ts';
+import type { RequestEvent, RequestInput, WatchInput } from '../../machines/request-events.ts';
 import { failOnWarnings } from '../support/actor-warnings.ts';
 import { failure, SUCCESS } from '../support/health-samples.ts';
 import { startWorld, type World } from '../support/request-actor.ts';
@@ -11,16 +11,7 @@ import { WalkedTransitions } from '../support/transitions.ts';
 failOnWarnings();
 
 type Snapshot = SnapshotFrom<typeof requestMachine>;
-type ModelEvent =
-  | RequestEvent
-  | { readonly type: 'xstate.after.pause.request.waiting' }
-  | { readonly type: 'xstate.error.actor.attempt'; readonly actorId: 'attempt'; readonly error: Error };
-
-const FAULT = {
-  type: 'xstate.error.actor.attempt',
-  actorId: 'attempt',
-  error: new Error('a bug of ours'),
-} as const;
+type ModelEvent = RequestEvent | { readonly type: 'xstate.after.pause.request.waiting' };
 
 const EVENTS: readonly ModelEvent[] = [
   { type: 'attempt.committed' },
@@ -33,7 +24,7 @@ const EVENTS: readonly ModelEvent[] = [
   { type: 'slot.free' },
   { type: 'client.left' },
   { type: 'xstate.after.pause.request.waiting' },
-  FAULT,
+  { type: 'attempt.faulted' },
 ];
 
 /** Failures never cool anyone here: which way a request takes depends on its own story alone. */
@@ -64,7 +55,6 @@ function canHappen(snapshot: Snapshot, event: ModelEvent): boolean {
   const isStreaming = snapshot.matches({ active: 'streaming' });
   if (event.type === 'attempt.settled' && event.outcome.kind === 'success') return isStreaming;
   if (event.type === 'xstate.after.pause.request.waiting') return snapshot.matches('waiting');
-  if (event.type === FAULT.type) return snapshot.matches('active');
   return snapshot.can(event);
 }
 
@@ -77,14 +67,14 @@ interface Walk {
 function walks(): Walk[] {
   const world = startCalmWorld();
   const idle = requestMachine.provide({
+    actions: { startAttempt: () => {}, stopAttempt: () => {} },
     actors: {
-      attempt: fromCallback<RequestEvent, AttemptInput>(() => {}),
       healthWatch: fromCallback<RequestEvent, WatchInput>(() => {}),
     },
   });
   const { input } = world.submit(INPUT);
   const model = new TestModel<Snapshot, ModelEvent, RequestInput>(
-    // The chart's own time and error events are unknown to its type of events.
+    // The chart's own events of time are unknown to its type of events.
     idle as unknown as ConstructorParameters<typeof TestModel<Snapshot, ModelEvent, RequestInput>>[0],
     { input, events: EVENTS, serializeState: serialize, filterEvents: canHappen, limit: 100_000 },
   );
@@ -112,8 +102,7 @@ function live({ events }: Walk, walked: WalkedTransitions) {
       const { decision } = request.actor.getSnapshot().context;
       world.clock.increment(decision.kind === 'wait' ? decision.forMs : 0);
     } else {
-      // xstate itself sends what is no event of the chart's own: the error of an invoked actor.
-      request.actor.send(event as RequestEvent);
+      request.actor.send(event);
     }
   }
   return { world, request };

@@ -1,17 +1,16 @@
-import { createActor, fromCallback, type SimulatedClock } from 'xstate';
+import { createActor, type SimulatedClock } from 'xstate';
 import type { ProviderRef } from '../../machines/provider.ts';
 import type { ProviderEvent, ProviderHealthChanged } from '../../machines/provider-events.ts';
-import { requestMachine } from '../../machines/request.ts';
 import type {
   AttemptInput,
   RequestEmitted,
   RequestEvent,
   RequestInput,
   RequestOutput,
-  WatchInput,
 } from '../../machines/request-events.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import type { Failure, FailureKind, Outcome } from '../../src/domain/outcome.ts';
+import { requestLogic } from '../../src/engine/request-logic.ts';
 import { createSlots } from '../../src/engine/slots.ts';
 import { failure, NO_JITTER, SUCCESS } from './health-samples.ts';
 import { clockAt, counter, startProvider } from './provider-actor.ts';
@@ -69,6 +68,7 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
   const changes: ProviderHealthChanged[] = [];
   const watchers = new Set<(event: RequestEvent) => void>();
   const attempts: HeldAttempt[] = [];
+  const stopped = new Set<string>();
 
   for (const [id, { actor }] of providers) {
     const send = actor.send.bind(actor);
@@ -82,30 +82,28 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
     });
   }
 
-  const machine = requestMachine.provide({
-    actors: {
-      attempt: fromCallback<RequestEvent, AttemptInput>(({ input, sendBack }) => {
-        if (attemptThrows) throw new Error('a bug of ours');
-        let isStopped = false;
-        attempts.push({
-          input,
-          commit: () => sendBack({ type: 'attempt.committed' }),
-          end: (outcome) => sendBack({ type: 'attempt.settled', outcome }),
-          fail: (kind, facts) => sendBack({ type: 'attempt.settled', outcome: failure(kind, facts) }),
-          stopped: () => isStopped,
-        });
-        return () => {
-          isStopped = true;
-        };
-      }),
-      healthWatch: fromCallback<RequestEvent, WatchInput>(({ input, sendBack }) => {
-        watchers.add(sendBack);
-        const leaveLine = slots.await(input.requestId, input.room, () => sendBack({ type: 'slot.free' }));
-        return () => {
-          watchers.delete(sendBack);
-          leaveLine();
-        };
-      }),
+  const machine = requestLogic({
+    attempt(input, tell) {
+      if (attemptThrows) throw new Error('a bug of ours');
+      attempts.push({
+        input,
+        commit: () => tell({ type: 'attempt.committed' }),
+        end: (outcome) => tell({ type: 'attempt.settled', outcome }),
+        fail: (kind, facts) => tell({ type: 'attempt.settled', outcome: failure(kind, facts) }),
+        stopped: () => stopped.has(input.attemptId),
+      });
+    },
+    abort(requestId) {
+      const last = attempts.findLast(({ input }) => input.requestId === requestId);
+      if (last !== undefined) stopped.add(last.input.attemptId);
+    },
+    healthWatch(input, tell) {
+      watchers.add(tell);
+      const leaveLine = slots.await(input.requestId, input.room, () => tell({ type: 'slot.free' }));
+      return () => {
+        watchers.delete(tell);
+        leaveLine();
+      };
     },
   });
 
