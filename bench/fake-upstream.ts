@@ -47,10 +47,13 @@ function answer({ url = '' }: IncomingMessage, outgoing: ServerResponse): void {
 function stream(outgoing: ServerResponse, { start, delta, end }: Pieces, everyMs: number): void {
   outgoing.write(start);
   let sent = 0;
-  const timer = setInterval(() => {
+  const send = (): void => {
     sent += 1;
     outgoing.write(stamped(delta, machineUs()));
-  }, everyMs);
+  };
+  // At once: whoever holds an answer back until its first content has begun, too.
+  send();
+  const timer = setInterval(send, everyMs);
   const finish = (): void => {
     running.delete(finish);
     clearInterval(timer);

@@ -17,10 +17,17 @@ export async function measureTimes(stage: Stage): Promise<Row[]> {
     const job = { url, bytes: BODY_BYTES, count: effort.timed, concurrency: 1 };
     return (await client.requests(job)).firstByteP50Ms;
   };
-  const subjects = [{ url: upstream }, overloaded, unreachable, ...sideBySide(stage)];
+  // Those that are compared stand side by side.
+  const [first, second, ...beside] = sideBySide(stage);
+  const subjects = [{ url: upstream }, first, second, overloaded, unreachable, ...beside];
+  const refusedBefore = await stage.refused();
   for (const each of subjects) await time(each);
   const samples = await inTurn(subjects, effort.rounds, time);
-  const [without = [], refused = [], unreached = [], pipe = [], balancer = [], nginx] = samples;
+  const [without = [], pipe = [], balancer = [], refused = [], unreached = [], nginx] = samples;
+  const failed = (await stage.refused()) - refusedBefore;
+  const asked = effort.timed * (effort.rounds + 1);
+  if (failed < asked)
+    throw new Error(`only ${failed} of ${asked} requests met a 529 before they were answered`);
   await overloaded.end();
   await unreachable.end();
   const more = (own: readonly number[]): number[] =>

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { call } from './calls.ts';
 import type { Effort } from './effort.ts';
 import { type LoadClient, loadClient } from './load.ts';
@@ -37,6 +38,9 @@ export interface Stage {
   say(text: string): void;
 }
 
+/** A process that listens is soon done with what its start left to do, ms. */
+const SETTLING_MS = 1_000;
+
 export interface StageOptions {
   readonly effort: Effort;
   /** For configurations and whatever else is written. */
@@ -55,6 +59,7 @@ export async function openStage(processes: Processes, options: StageOptions): Pr
     startBalancer(processes, folder, name, upstreams, own);
   const pipe = await anotherPipe('the bare pipe');
   const balancer = await another('balancer', [{ base_url: url }], { profiles });
+  await sleep(SETTLING_MS);
   const idle = { pipe: await pipe.memory(), balancer: await balancer.memory() };
   const nginx = await startNginx(processes, folder, url);
   if (typeof nginx === 'string') say(nginx);
@@ -75,6 +80,6 @@ export async function openStage(processes: Processes, options: StageOptions): Pr
 }
 
 /** The bare pipe, the balancer, and nginx where there is one: in this order. */
-export function sideBySide({ pipe, balancer, nginx }: Stage): readonly Target[] {
+export function sideBySide({ pipe, balancer, nginx }: Stage): readonly [Target, Target, ...Target[]] {
   return nginx === undefined ? [pipe, balancer] : [pipe, balancer, nginx];
 }
