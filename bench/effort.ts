@@ -9,7 +9,7 @@ export interface Effort {
   readonly streamMs: number;
   /** Rounds of a thousand streams, each with processes of its own. */
   readonly manyRounds: number;
-  /** So many requests warm a process whose memory is measured. */
+  /** So many requests warm a process before anything of it is measured. */
   readonly warming: number;
   /** So many sessions are known where they are many. */
   readonly sessions: number;
@@ -27,10 +27,10 @@ export const FULL: Effort = {
 
 export const QUICK: Effort = {
   rounds: 3,
-  requests: 600,
+  requests: 400,
   timed: 80,
-  streamMs: 1_000,
+  streamMs: 800,
   manyRounds: 1,
-  warming: 600,
-  sessions: 2_000,
+  warming: 500,
+  sessions: 1_000,
 };

@@ -13,12 +13,14 @@ export async function measureConversions(stage: Stage): Promise<Row[]> {
   const { upstream, balancer } = stage;
   const chat = `${upstream}/v1/chat/completions`;
   const converting = await stage.another('converting', [{ base_url: chat, type: 'openai' }]);
+  await stage.warm(converting);
   const [passed, converted] = await cpuPerRequest(
     stage,
     [{ target: balancer }, { target: converting }],
     BODY_BYTES,
   );
   await converting.end();
+  // Its answers are streams without an end of their own: nothing warms it but these.
   const streaming = `${chat}?every=${EVERY_MS}`;
   const translating = await stage.another('translating', [{ base_url: streaming, type: 'openai' }]);
   const [event, translated] = await cpuOfStreams(stage, [{ target: balancer }, { target: translating }]);

@@ -53,9 +53,9 @@ export async function measureMany(stage: Stage): Promise<Row[]> {
 }
 
 async function seen(stage: Stage, target: NodeTarget): Promise<Sample> {
-  const { client, effort } = stage;
+  const { client } = stage;
   const { url } = target;
-  await client.requests({ url, bytes: 1024, count: effort.warming, concurrency: 8 });
+  await stage.warm(target);
   await client.beginStreams({ url, streams: WARMING_STREAMS, everyMs: EVERY_MS });
   await stage.release();
   await client.endStreams();

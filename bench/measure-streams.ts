@@ -52,6 +52,7 @@ export async function measureSharing(stage: Stage): Promise<Row[]> {
   const unshared = await stage.another('unshared', [{ base_url: upstream }], {
     settings: { deduplication: { enabled: false } },
   });
+  await stage.warm(unshared);
   const samples = await cpuOfStreams(stage, [
     { target: unshared },
     { target: balancer },

@@ -20,6 +20,7 @@ export async function measureTimes(stage: Stage): Promise<Row[]> {
   // Those that are compared stand side by side.
   const [first, second, ...beside] = sideBySide(stage);
   const subjects = [{ url: upstream }, first, second, overloaded, unreachable, ...beside];
+  for (const each of [overloaded, unreachable]) await stage.warm(each);
   const refusedBefore = await stage.refused();
   for (const each of subjects) await time(each);
   const samples = await inTurn(subjects, effort.rounds, time);

@@ -30,7 +30,9 @@ export interface Stage {
   release(): Promise<void>;
   /** Requests that the fake upstream has refused so far. */
   refused(): Promise<number>;
-  /** Another balancer. Whoever starts it ends it. */
+  /** What has not run yet is not compiled yet. */
+  warm(target: Target): Promise<void>;
+  /** Another balancer. Whoever starts it warms and ends it. */
   another(name: string, upstreams: readonly Upstream[], options?: BalancerOptions): Promise<NodeTarget>;
   /** Another bare pipe. */
   anotherPipe(name: string): Promise<NodeTarget>;
@@ -63,6 +65,11 @@ export async function openStage(processes: Processes, options: StageOptions): Pr
   const idle = { pipe: await pipe.memory(), balancer: await balancer.memory() };
   const nginx = await startNginx(processes, folder, url);
   if (typeof nginx === 'string') say(nginx);
+  const warm = async ({ url: target }: Target): Promise<void> => {
+    await client.requests({ url: target, bytes: 1024, count: effort.warming, concurrency: 8 });
+  };
+  await warm(pipe);
+  await warm(balancer);
   return {
     effort,
     client,
@@ -73,6 +80,7 @@ export async function openStage(processes: Processes, options: StageOptions): Pr
     idle,
     release: () => call(child, 'release'),
     refused: () => call(child, 'refused'),
+    warm,
     another,
     anotherPipe,
     say,
