@@ -1,11 +1,10 @@
 import { conversionTimes } from './conversion.ts';
 import { cpuPerRequest } from './measure-requests.ts';
-import { cpuOfStreams } from './measure-streams.ts';
+import { cpuOfStreams, EVERY_MS } from './measure-streams.ts';
 import { ownRow, type Row, versusRow } from './rows.ts';
 import type { Stage } from './stage.ts';
 
 const BODY_BYTES = 100 * 1024;
-const EVERY_MS = 10;
 
 /** What a provider of type `openai` costs, to one of type `anthropic`, and conversions by themselves. */
 export async function measureConversions(stage: Stage): Promise<Row[]> {

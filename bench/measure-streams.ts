@@ -7,7 +7,7 @@ import type { Target } from './targets.ts';
 
 const STREAMS = 100;
 /** A stream's events come so far apart. */
-const EVERY_MS = 10;
+export const EVERY_MS = 10;
 
 /** What was seen of one target in one round. */
 interface Sample extends Delays {
