@@ -7,6 +7,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import type { Kept } from './keeper.ts';
 import { nginxConfig } from './nginx-config.ts';
 import type { Processes } from './processes.ts';
 import type { Target } from './targets.ts';
@@ -35,9 +36,10 @@ export async function startNginx(
     if (said.length < 10_000) said += bytes.toString();
   });
   try {
+    const [kept] = (await Promise.race([once(child, 'message'), failed(child)])) as [Kept];
+    if ('missing' in kept) return 'no nginx beside: it is not on the PATH';
     await Promise.race([listening(child, port), failed(child)]);
-    const { pid = 0 } = child;
-    const workers = await childrenOf(pid);
+    const workers = await childrenOf(kept.pid);
     if (workers.length === 0) throw new Error('it has no worker');
     return {
       name: 'nginx',
@@ -46,15 +48,12 @@ export async function startNginx(
       end: () => processes.end(child),
     };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return 'no nginx beside: it is not on the PATH';
-    }
     await processes.end(child);
     return `no nginx beside: ${(error as Error).message}${said === '' ? '' : `: ${said.trim()}`}`;
   }
 }
 
-/** Rejects when it cannot be run, or has ended. */
+/** Rejects when it has ended. */
 async function failed(child: ChildProcess): Promise<never> {
   const [code] = await once(child, 'exit');
   throw new Error(`it ended with ${code}`);

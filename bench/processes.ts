@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -8,7 +8,7 @@ export interface Processes {
   program(file: string, args?: readonly string[]): ChildProcess;
   /** The compiled balancer. `profiles`: a folder for a CPU profile, written at its end. */
   balancer(args: readonly string[], env: Record<string, string>, profiles?: string): ChildProcess;
-  /** Somebody else's program. */
+  /** Somebody else's program, by its keeper, who tells about it (`Kept`). */
   foreign(command: string, args: readonly string[]): ChildProcess;
   /** Ends one of them before the run's end. */
   end(child: ChildProcess): Promise<void>;
@@ -40,7 +40,13 @@ export function startProcesses(): Processes {
         }),
       );
     },
-    foreign: (command, args) => started(spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })),
+    foreign: (command, args) =>
+      started(
+        fork(pathOf('./keeper.js'), [command, ...args], {
+          execArgv: probe,
+          stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        }),
+      ),
     async end(child) {
       await end(child);
       children.delete(child);
@@ -56,8 +62,7 @@ function pathOf(relative: string): string {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  // Without a number it never ran.
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
   const force = setTimeout(() => child.kill('SIGKILL'), GOODBYE_MS);
