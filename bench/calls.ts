@@ -33,9 +33,9 @@ export function answerCalls(handlers: Handlers): void {
 }
 
 /** No measurement takes longer, ms. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
-/** Asks a process; rejects when it says so, dies, or is silent for two minutes. */
+/** Asks a process; rejects when it says so, dies, or is silent for five minutes. */
 export function call<Value>(
   child: ChildProcess,
   name: string,

@@ -1,7 +1,8 @@
 import { DEFAULT_COMPAT } from '../src/protocols/openai/compat.ts';
 import { convertRequest } from '../src/protocols/openai/request.ts';
 import { createTranslation, encodeEvents } from '../src/protocols/openai/stream-translation.ts';
-import { CHAT_CHUNK, requestBody } from './traffic.ts';
+import { CHAT } from './stream-events.ts';
+import { requestBody } from './traffic.ts';
 
 /** CPU time of conversions by themselves, in this process. */
 export interface ConversionTimes {
@@ -23,7 +24,7 @@ export function conversionTimes(): ConversionTimes {
   const translation = createTranslation(answer);
   return {
     requestMs: cpuUs(300, () => Buffer.from(convert().body)) / 1000,
-    eventUs: cpuUs(30_000, () => encodeEvents(translation.push(CHAT_CHUNK))),
+    eventUs: cpuUs(30_000, () => encodeEvents(translation.push(CHAT.delta))),
   };
 }
 

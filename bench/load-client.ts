@@ -1,8 +1,11 @@
 /** The client of the bench, in a process of its own: sends what it is told to and reports times. */
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import { answerCalls } from './calls.ts';
-import type { RequestsJob, RequestsResult, StreamsJob } from './load.ts';
-import { clientHeaders, DELTA, requestBody } from './traffic.ts';
+import type { Delays, RequestsJob, RequestsResult, StreamsJob, StreamsResult } from './load.ts';
+import { Receiver } from './receiver.ts';
+import { median, percentile } from './statistics.ts';
+import { DELTA_BYTES, lossOf, machineUs, readStamps } from './stream-events.ts';
+import { clientHeaders, requestBody } from './traffic.ts';
 
 const pools = new Map<string, Pool>();
 
@@ -12,46 +15,13 @@ function poolFor(url: string): Pool {
   return pool;
 }
 
-/** One answer, received and thrown away. */
-class Receiver implements Dispatcher.DispatchHandler {
-  readonly #startedAt = performance.now();
-  readonly #onBytes: (bytes: number) => void;
-  readonly #done: (error?: Error) => void;
-  #status = 0;
-  firstByteMs = 0;
-
-  constructor(onBytes: (bytes: number) => void, done: (error?: Error) => void) {
-    this.#onBytes = onBytes;
-    this.#done = done;
-  }
-
-  onRequestStart(): void {}
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
-    this.#status = status;
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.firstByteMs === 0) this.firstByteMs = performance.now() - this.#startedAt;
-    this.#onBytes(chunk.length);
-  }
-
-  onResponseEnd(): void {
-    this.#done(this.#status === 200 ? undefined : new Error(`answered with status ${this.#status}`));
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#done(error);
-  }
-}
-
 /** Sends one request. Resolves with its time to the first byte, ms. */
 function send(
   url: string,
   path: string,
   body: Buffer,
   session: string,
-  onBytes: (bytes: number) => void = ignore,
+  onBytes: (bytes: Buffer) => void = ignore,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const receiver = new Receiver(onBytes, (error) =>
@@ -71,53 +41,87 @@ function newSession(): string {
   return crypto.randomUUID();
 }
 
-async function requests({ url, bytes, count, concurrency }: RequestsJob): Promise<RequestsResult> {
-  const body = requestBody(bytes, newSession());
-  const times: number[] = [];
+/** So many lanes side by side take turns until all is begun, and wait for what they began. */
+async function inLanes(lanes: number, count: number, act: () => Promise<void>): Promise<void> {
   let begun = 0;
-  const worker = async (): Promise<void> => {
+  const lane = async (): Promise<void> => {
     while (begun < count) {
       begun += 1;
-      times.push(await send(url, '/v1/messages?beta=true', body, newSession()));
+      await act();
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-  times.sort((a, b) => a - b);
-  return { firstByteP50Ms: times[Math.floor(times.length / 2)] ?? 0 };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+/** Requests of few sessions so far: the next call goes on where the last one stopped. */
+let turn = 0;
+
+async function requests(job: RequestsJob): Promise<RequestsResult> {
+  const { url, bytes, count, concurrency, sessions } = job;
+  const body = requestBody(bytes, newSession());
+  const times: number[] = [];
+  await inLanes(concurrency, count, async () => {
+    const session = sessions === undefined ? newSession() : `session-${turn++ % sessions}`;
+    times.push(await send(url, '/v1/messages?beta=true', body, session));
+  });
+  return { firstByteP50Ms: median(times) };
 }
 
 let streamed = 0;
-let running: Promise<unknown> = Promise.resolve();
+let delaysMs: number[] = [];
+let running: Promise<string | undefined>[] = [];
 
-/** Begins streams and resolves when each has had its first bytes. They end by themselves. */
-async function beginStreams({ url, streams, events, everyMs, equal = false }: StreamsJob): Promise<void> {
+function received(bytes: Buffer): void {
+  streamed += bytes.length;
+  const now = machineUs();
+  readStamps(bytes, (atUs) => delaysMs.push((now - atUs) / 1000));
+}
+
+/** So many streams begin side by side. */
+const BEGINNING = 10;
+
+/** Begins streams and resolves when each has had its first bytes. The provider ends them. */
+async function beginStreams({ url, streams, everyMs, equal = false, whole = false }: StreamsJob) {
   const body = requestBody(1024, newSession());
-  const path = `/v1/messages?beta=true&events=${events}&every=${everyMs}`;
-  const ended: Promise<unknown>[] = [];
+  const path = `/v1/messages?beta=true&every=${everyMs}`;
   const session = newSession();
-  for (let index = 0; index < streams; index += 1) {
-    await new Promise<void>((begun, failed) => {
-      const onBytes = (bytes: number): void => {
-        streamed += bytes;
+  await inLanes(BEGINNING, streams, async () => {
+    await new Promise<void>((begun) => {
+      let text = '';
+      const onBytes = (bytes: Buffer): void => {
+        received(bytes);
+        if (whole) text += bytes.toString('latin1');
         begun();
       };
-      const end = send(url, path, body, equal ? session : newSession(), onBytes);
-      end.catch(failed);
-      ended.push(end);
+      const end = send(url, path, body, equal ? session : newSession(), onBytes).then(
+        () => (whole ? lossOf(text) : undefined),
+        (error: unknown) => String(error),
+      );
+      running.push(end);
+      end.finally(begun);
     });
-  }
-  running = Promise.all(ended);
-  running.catch(ignore);
+  });
+}
+
+async function endStreams(): Promise<StreamsResult> {
+  const ends = await Promise.all(running);
+  running = [];
+  return { ended: ends.length, lost: ends.filter((end) => end !== undefined) };
+}
+
+function takeDelays(): Delays {
+  const taken = delaysMs;
+  delaysMs = [];
+  return { events: taken.length, p50Ms: percentile(taken, 0.5), p99Ms: percentile(taken, 0.99) };
 }
 
 answerCalls({
   requests,
   beginStreams,
-  /** Stream events received so far; the few that are not deltas are lost in rounding. */
-  streamedEvents: () => streamed / DELTA.length,
-  endStreams: async () => {
-    await running;
-  },
+  /** The few events that are not deltas are lost in rounding. */
+  streamedEvents: () => streamed / DELTA_BYTES,
+  takeDelays,
+  endStreams,
 });
 // It has no server that keeps it running, only its channel.
 process.channel?.ref();

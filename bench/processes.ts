@@ -1,14 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { call } from './calls.ts';
-
-/** Something that answers at an address, in a process of its own. */
-export interface Target {
-  readonly name: string;
-  readonly url: string;
-  readonly child: ChildProcess;
-}
 
 /** The processes of one run. Whatever was started is ended by `close`, and nothing else. */
 export interface Processes {
@@ -16,6 +8,10 @@ export interface Processes {
   program(file: string, args?: readonly string[]): ChildProcess;
   /** The compiled balancer. `profiles`: a folder for a CPU profile, written at its end. */
   balancer(args: readonly string[], env: Record<string, string>, profiles?: string): ChildProcess;
+  /** Somebody else's program, by its keeper, who tells about it (`Kept`). */
+  foreign(command: string, args: readonly string[]): ChildProcess;
+  /** Ends one of them before the run's end. */
+  end(child: ChildProcess): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,9 +19,9 @@ export interface Processes {
 const GOODBYE_MS = 5_000;
 
 export function startProcesses(): Processes {
-  const children: ChildProcess[] = [];
+  const children = new Set<ChildProcess>();
   const started = (child: ChildProcess): ChildProcess => {
-    children.push(child);
+    children.add(child);
     return child;
   };
   const probe = ['--import', new URL('./cpu-probe.js', import.meta.url).href];
@@ -44,8 +40,19 @@ export function startProcesses(): Processes {
         }),
       );
     },
+    foreign: (command, args) =>
+      started(
+        fork(pathOf('./keeper.js'), [command, ...args], {
+          execArgv: probe,
+          stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        }),
+      ),
+    async end(child) {
+      await end(child);
+      children.delete(child);
+    },
     async close() {
-      await Promise.all(children.map(end));
+      await Promise.all([...children].map(end));
     },
   };
 }
@@ -61,9 +68,4 @@ async function end(child: ChildProcess): Promise<void> {
   const force = setTimeout(() => child.kill('SIGKILL'), GOODBYE_MS);
   await gone;
   clearTimeout(force);
-}
-
-/** CPU time of a target's process so far, µs. */
-export function cpuOf({ child }: Target): Promise<number> {
-  return call<number>(child, 'cpu');
 }

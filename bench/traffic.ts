@@ -1,26 +1,3 @@
-/** What an endless stream repeats, and its length, bytes. */
-export const DELTA = Buffer.from(
-  'event: content_block_delta\n' +
-    'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" the quick brown fox"}}\n\n',
-);
-
-/** The same words as a chunk of Chat Completions. */
-export const CHAT_CHUNK = chatChunk({ content: ' the quick brown fox' });
-
-/** A chunk of a stream of Chat Completions. */
-export function chatChunk(delta: object, finishReason: string | null = null, usage?: object): Buffer {
-  const choices = [{ index: 0, delta, logprobs: null, finish_reason: finishReason }];
-  const chunk = {
-    id: 'chatcmpl-bench',
-    object: 'chat.completion.chunk',
-    created: 1,
-    model: 'gpt',
-    choices,
-    usage,
-  };
-  return Buffer.from(`data: ${JSON.stringify(chunk)}\n\n`);
-}
-
 /** The headers of a Claude Code request, as flat list. */
 export function clientHeaders(length: number, session: string): string[] {
   return [
