@@ -31,13 +31,19 @@ export function decide(
     if (verdict !== undefined) return verdict;
   }
 
-  const untried = order
-    .filter((candidate) => mayTryInRound(candidate, progress))
-    .map((candidate): Standing => ({ candidate, availability: availabilityOf(candidate) }));
   const triesLeft = progress.round === 1 || laterAttempts(progress) < policy.maxAttempts;
-
-  const open = triesLeft ? firstOpen(untried, policy) : undefined;
-  if (open !== undefined) return open;
+  const untried: Standing[] = [];
+  let seesTrial = false;
+  for (const candidate of order) {
+    if (!mayTryInRound(candidate, progress)) continue;
+    const availability = availabilityOf(candidate);
+    // Mostly the first: there may be hundreds behind it. A stream may be the trial of one before it.
+    if (triesLeft && availability.kind === 'ready' && !(policy.stream && seesTrial)) return chosen(candidate);
+    seesTrial ||= availability.kind === 'trial_due';
+    untried.push({ candidate, availability });
+  }
+  const trial = triesLeft ? firstTrial(untried, policy) : undefined;
+  if (trial !== undefined) return trial;
 
   const refusal = refusalOf(progress);
   if (refusal !== undefined)
@@ -132,17 +138,20 @@ function isWell({ kind }: Availability): boolean {
   return kind === 'ready' || kind === 'full';
 }
 
-/** The first candidate in order that is ready, or whose trial this request may be. */
-function firstOpen(untried: readonly Standing[], policy: DecisionPolicy): Decision | undefined {
-  const openOnes = untried.filter(({ availability: { kind } }) => kind === 'ready' || kind === 'trial_due');
-  // A non-stream request can't be cut short unseen: it is a trial only where nothing else is left.
-  const chosen = policy.stream
-    ? openOnes[0]
-    : (openOnes.find(({ availability: { kind } }) => kind === 'ready') ?? openOnes[0]);
-  if (chosen === undefined) return undefined;
-  const { candidate, availability } = chosen;
-  if (availability.kind !== 'trial_due')
-    return { kind: 'try', candidate, mode: 'normal', hurried: false, reason: 'ready' };
-  const hurried = policy.stream && openOnes.length > 1 && availability.unhurried !== true;
+function chosen(candidate: Candidate): Decision {
+  return { kind: 'try', candidate, mode: 'normal', hurried: false, reason: 'ready' };
+}
+
+/**
+ * The first candidate in order whose trial this request may be. A non-stream request can't be cut short unseen: it is a
+ * trial only where nothing else is left.
+ */
+function firstTrial(untried: readonly Standing[], { stream }: DecisionPolicy): Decision | undefined {
+  const isOpen = ({ availability: { kind } }: Standing): boolean => kind === 'ready' || kind === 'trial_due';
+  const open = untried.filter(isOpen);
+  const [first] = open;
+  if (first?.availability.kind !== 'trial_due') return undefined;
+  const hurried = stream && open.length > 1 && first.availability.unhurried !== true;
+  const { candidate } = first;
   return { kind: 'try', candidate, mode: 'trial', hurried, reason: 'trial after its cooldown' };
 }

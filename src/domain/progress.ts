@@ -25,6 +25,7 @@ export function failedInPassing(failure: Failure): boolean {
 
 /** Each candidate once a round; from the second on only those that failed in passing, were limited for a time, or never tried. */
 export function mayTryInRound(candidate: Candidate, progress: Progress): boolean {
+  if (progress.attempts.length === 0) return true;
   const key = candidateKey(candidate);
   const tries = progress.attempts.filter((attempt) => candidateKey(attempt.candidate) === key);
   const last = tries.at(-1);

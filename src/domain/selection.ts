@@ -167,6 +167,9 @@ function hasPreferred(candidate: Candidate, tiers: readonly Tier[], strategy: Se
 }
 
 function orderBehind(first: Candidate | undefined, tiers: readonly Tier[]): readonly Candidate[] {
+  const [only] = tiers;
+  const isAsGiven = tiers.length === 1 && only?.unavailable.length === 0 && only.candidates[0] === first;
+  if (isAsGiven) return only.candidates;
   const order: Candidate[] = first === undefined ? [] : [first];
   for (const { eligible } of tiers) {
     for (const candidate of eligible) if (candidate !== first) order.push(candidate);
