@@ -1,11 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { MinuteStatistics } from '../../domain/inspection.ts';
 import { clock } from './format.ts';
+import type { ShownMinute } from './hour.ts';
 import { color, type Theme } from './theme.ts';
 
 interface ChartProps {
-  readonly minutes: readonly MinuteStatistics[];
+  readonly minutes: readonly ShownMinute[];
   readonly theme: Theme;
 }
 
@@ -99,6 +99,8 @@ const HEIGHT = 168;
 function Plot({ minutes, rows, theme, make, label }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
+  const shown = useRef(minutes);
+  shown.current = minutes;
   const data = [minutes.map(({ at }) => at / 1000), ...rows] as uPlot.AlignedData;
   useEffect(() => {
     const element = box.current;
@@ -120,6 +122,7 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
       legend: { show: false },
       cursor: { show: false },
       padding: [10, 18, 0, 0],
+      hooks: { drawClear: [(plot) => drawUnknown(plot, shown.current)] },
       axes: [axis(0), axis(1)],
       series: [],
       ...rest,
@@ -137,4 +140,23 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
   // The rows are made of the minutes: drawn anew with them, not with each tick of a countdown beside.
   useEffect(() => plot.current?.setData(data), [minutes]);
   return <div class="plot" ref={box} role="img" aria-label={label} />;
+}
+
+/** Where nothing is known there is no empty chart but a field that says so. */
+function drawUnknown(plot: uPlot, minutes: readonly ShownMinute[]): void {
+  const unknown = minutes.filter(({ isUnknown }) => isUnknown === true);
+  const [first, last] = [unknown[0], unknown.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const { ctx, bbox } = plot;
+  const from = Math.max(bbox.left, plot.valToPos(first.at / 1000 - 30, 'x', true));
+  const to = Math.min(bbox.left + bbox.width, plot.valToPos(last.at / 1000 + 30, 'x', true));
+  ctx.save();
+  ctx.fillStyle = color('off-soft');
+  ctx.fillRect(from, bbox.top, to - from, bbox.height);
+  ctx.fillStyle = color('soft');
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = 'center';
+  if (to - from > 70 * devicePixelRatio)
+    ctx.fillText('not known', (from + to) / 2, bbox.top + bbox.height / 2);
+  ctx.restore();
 }

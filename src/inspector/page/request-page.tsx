@@ -4,6 +4,7 @@ import { eventWords } from '../../domain/event-words.ts';
 import type { AttemptRecord, RequestDetail, ShownHeader } from '../../domain/inspection.ts';
 import { getRequest } from './api.ts';
 import { bytes, clock, count, duration } from './format.ts';
+import type { Moment } from './moments.ts';
 import { Fact, ResultBadge } from './parts.tsx';
 import { pathOf, spanOf, stretchesOf } from './request-times.ts';
 import { linkTo } from './route.ts';
@@ -19,8 +20,15 @@ const TABS: readonly (readonly [Tab, string])[] = [
   ['headers', 'Headers and bodies'],
 ];
 
-/** Everything that is known of one request. */
-export function RequestPage({ id, state }: { readonly id: string; readonly state: State }) {
+interface RequestPageProps {
+  readonly id: string;
+  readonly state: State;
+  /** Looking back; undefined: now. */
+  readonly moment: Moment | undefined;
+}
+
+/** Everything that is known of one request, whenever one looks; a moment looked back at is a line in its timeline. */
+export function RequestPage({ id, state, moment }: RequestPageProps) {
   const [detail, setDetail] = useState<RequestDetail>();
   const [problem, setProblem] = useState('');
   const [tab, setTab] = useState<Tab>('timeline');
@@ -61,7 +69,7 @@ export function RequestPage({ id, state }: { readonly id: string; readonly state
         ))}
       </div>
       <div role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'timeline' && <Timeline detail={detail} now={Date.now() + state.skew} />}
+        {tab === 'timeline' && <Timeline detail={detail} now={Date.now() + state.skew} looked={moment?.at} />}
         {tab === 'sequence' && (
           <section class="panel">
             <Sequence detail={detail} />
@@ -142,7 +150,14 @@ function Summary({ detail }: { readonly detail: RequestDetail }) {
   );
 }
 
-function Timeline({ detail, now }: { readonly detail: RequestDetail; readonly now: number }) {
+interface TimelineProps {
+  readonly detail: RequestDetail;
+  readonly now: number;
+  /** The moment that is looked back at, wall clock, ms. */
+  readonly looked: number | undefined;
+}
+
+function Timeline({ detail, now, looked }: TimelineProps) {
   const { attempts } = detail;
   const span = spanOf(detail, now);
   const place = (at: number): number => ((at - span.from) / (span.to - span.from)) * 100;
@@ -162,6 +177,11 @@ function Timeline({ detail, now }: { readonly detail: RequestDetail; readonly no
               </span>
             ))}
           </div>
+          {looked !== undefined && looked >= span.from && looked <= span.to && (
+            <div class="rail" aria-hidden="true">
+              <i class="looked" style={{ left: `${place(looked)}%` }} title="the moment looked back at" />
+            </div>
+          )}
           {attempts.length === 0 && <p class="soft">No provider was asked.</p>}
           {attempts.map((attempt) => (
             <AttemptBar

@@ -23,11 +23,11 @@ const COLUMNS =
 /** The live table of requests. */
 export function RequestsView({ state }: { readonly state: State }) {
   const [filter, setFilter] = useState(NO_FILTER);
-  const at =
-    state.cursor === undefined ? undefined : state.events.find(({ seq }) => seq === state.cursor)?.at;
+  const { cursor, requests, events } = state;
+  const past = cursor === undefined ? undefined : events;
   const all = useMemo(
-    () => (at === undefined ? state.requests : requestsAt(state.requests, at)),
-    [state.requests, at],
+    () => (cursor === undefined || past === undefined ? requests : requestsAt(requests, past, cursor)),
+    [requests, past, cursor],
   );
   const rows = useMemo(() => all.filter((row) => fits(row, filter)), [all, filter]);
   const models = useMemo(() => distinct(all.map(({ model }) => model)), [all]);

@@ -34,10 +34,9 @@ export function Statechart({ chart, active, last, path }: StatechartProps) {
   return (
     <div class="statechart-scroll">
       <svg
-        class="statechart"
+        class={`statechart of-${chart}`}
         viewBox={`0 0 ${layout.width} ${layout.height}`}
-        width={layout.width}
-        height={layout.height}
+        style={{ maxWidth: `${layout.width}px` }}
         role="img"
         aria-label={`Statechart of a ${chart}; it is in ${active.replaceAll('.', ', ')}.`}
       >
