@@ -107,7 +107,7 @@ function isOfBalancer({ actor, kind, provider }: InspectorEvent): boolean {
   return actor === 'balancer' || (provider !== undefined && kind !== 'transition');
 }
 
-/** Before the oldest step that is kept it was where that one began. */
+/** Before the oldest step that is kept it was where that one began; its providers begin in the midst of its start. */
 function phaseThen(past: readonly InspectorEvent[], all: readonly InspectorEvent[], now: string): string {
-  return past.at(-1)?.to ?? all[0]?.from ?? now;
+  return past.at(-1)?.to ?? all[0]?.from ?? all[0]?.to ?? now;
 }

@@ -29,7 +29,7 @@ export function OutcomeChart({ minutes, theme }: ChartProps) {
     });
     return {
       series: [{}, bar('bad', 'failed'), bar('faint', 'cancelled'), bar('good', 'served')],
-      scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
+      scales: { x: X_SCALE, y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
     };
   };
   const sum = (key: 'served' | 'failed' | 'cancelled' | 'local'): number =>
@@ -62,7 +62,7 @@ export function LatencyChart({ minutes, theme }: ChartProps) {
     });
     return {
       series: [{}, line('warn', 'p95', 1.5), line('accent', 'p50', 2)],
-      scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(10, max * 1.15)] } },
+      scales: { x: X_SCALE, y: { range: (_, __, max) => [0, Math.max(10, max * 1.15)] } },
       axes: [
         {},
         { values: (_, ticks) => ticks.map((tick) => (tick >= 1000 ? `${tick / 1000} s` : `${tick} ms`)) },
@@ -95,6 +95,10 @@ interface PlotProps extends ChartProps {
 }
 
 const HEIGHT = 168;
+
+/** Half a minute, seconds: what stands for a minute is drawn around its beginning. */
+const HALF = 30;
+const X_SCALE: uPlot.Scale = { time: true, range: (_, first, last) => [first - HALF, last + HALF] };
 
 function Plot({ minutes, rows, theme, make, label }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -148,8 +152,8 @@ function drawUnknown(plot: uPlot, minutes: readonly ShownMinute[]): void {
   const [first, last] = [unknown[0], unknown.at(-1)];
   if (first === undefined || last === undefined) return;
   const { ctx, bbox } = plot;
-  const from = Math.max(bbox.left, plot.valToPos(first.at / 1000 - 30, 'x', true));
-  const to = Math.min(bbox.left + bbox.width, plot.valToPos(last.at / 1000 + 30, 'x', true));
+  const from = Math.max(bbox.left, plot.valToPos(first.at / 1000 - HALF, 'x', true));
+  const to = Math.min(bbox.left + bbox.width, plot.valToPos(last.at / 1000 + HALF, 'x', true));
   ctx.save();
   ctx.fillStyle = color('off-soft');
   ctx.fillRect(from, bbox.top, to - from, bbox.height);

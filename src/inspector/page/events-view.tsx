@@ -8,7 +8,7 @@ import { linkTo } from './route.ts';
 import type { State, Store } from './store.ts';
 import { Cell, Head, VirtualList } from './virtual-list.tsx';
 
-const COLUMNS = '4.5rem 7rem minmax(8rem, 0.9fr) 5.5rem minmax(8rem, 0.7fr) minmax(14rem, 2fr)';
+const COLUMNS = '3.6rem 6.4rem minmax(8rem, 0.7fr) 4.8rem minmax(8.4rem, 0.5fr) minmax(14rem, 2fr)';
 
 const SCOPES = [
   ['balancer', 'balancer'],
@@ -63,6 +63,7 @@ export function EventsView({ state, store }: { readonly state: State; readonly s
 
 function cellsOf(event: InspectorEvent) {
   const place = placeOf(event.actor);
+  const what = whatOf(event);
   return (
     <>
       <Cell kind="number soft">{event.seq}</Cell>
@@ -74,7 +75,9 @@ function cellsOf(event: InspectorEvent) {
       </Cell>
       <Cell kind="soft">{event.kind}</Cell>
       <Cell kind="ellipsis mono">{eventWords(event.event ?? '')}</Cell>
-      <Cell kind="ellipsis">{whatOf(event)}</Cell>
+      <Cell kind="ellipsis">
+        <span title={what}>{what}</span>
+      </Cell>
     </>
   );
 }
@@ -95,7 +98,8 @@ function whatOf(event: InspectorEvent): string {
       ? `came, for ${request.model}`
       : `${request.result}, status ${request.status}`;
   }
-  const way = from === undefined ? (to ?? '') : from === to ? `stays ${to}` : `${from} → ${to}`;
+  const [before, after = ''] = [plain(from), plain(to)];
+  const way = before === undefined ? after : before === after ? `stays ${after}` : `${before} → ${after}`;
   const about =
     attempt === undefined
       ? []
@@ -106,6 +110,11 @@ function whatOf(event: InspectorEvent): string {
   const keys =
     from === to && changed !== undefined && changed.length > 0 ? [`changed ${changed.join(', ')}`] : [];
   return [way, ...about, ...next, ...keys].join(' · ');
+}
+
+/** A request is active or it has ended: that goes without saying. */
+function plain(state: string | undefined): string | undefined {
+  return state?.replace(/^active\./, '');
 }
 
 function searched(event: InspectorEvent): string {

@@ -70,6 +70,9 @@ function Item({ name, children }: { readonly name: string; readonly children: st
   );
 }
 
+/** As many are named; clients may have asked for many more. */
+const MAX_MODELS = 4;
+
 /** Those of its models that cool while it does not. */
 export function CoolingModels({
   models,
@@ -82,12 +85,13 @@ export function CoolingModels({
   if (cooling.length === 0) return null;
   return (
     <ul class="models">
-      {cooling.map(({ model, coolingUntil = 0 }) => (
+      {cooling.slice(-MAX_MODELS).map(({ model, coolingUntil = 0 }) => (
         <li key={model}>
           <span class="ellipsis">{model}</span>
           <b>{secondsLeft(coolingUntil - now)} left</b>
         </li>
       ))}
+      {cooling.length > MAX_MODELS && <li class="more">and {cooling.length - MAX_MODELS} more</li>}
     </ul>
   );
 }
