@@ -94,7 +94,7 @@ function childrenOf(graph: ChartGraph, parent: string | undefined): ElkNode[] {
             layoutOptions: { 'elk.padding': '[top=32,left=12,bottom=12,right=12]' },
             children: childrenOf(graph, node.id),
           }
-        : { width: Math.max(92, node.name.length * 7.6 + 34), height: 34 }),
+        : { width: Math.max(92, node.name.length * 7.6 + (node.isInitial ? 44 : 34)), height: 34 }),
     }));
 }
 

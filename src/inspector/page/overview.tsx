@@ -37,11 +37,7 @@ export function Overview({ state, snapshot, moment, theme }: OverviewProps) {
         inFlight={moment === undefined ? snapshot.in_flight : moment.tally.inFlight}
         isLive={moment === undefined}
       />
-      <div class="charts">
-        <OutcomeChart minutes={minutes} theme={theme} />
-        <LatencyChart minutes={minutes} theme={theme} />
-      </div>
-      <h2>Providers</h2>
+      <h2 class="hidden">Providers</h2>
       <ul class="cards">
         {shownProviders(snapshot, moment).map((provider) => (
           <ProviderCard
@@ -53,6 +49,10 @@ export function Overview({ state, snapshot, moment, theme }: OverviewProps) {
           />
         ))}
       </ul>
+      <div class="charts">
+        <OutcomeChart minutes={minutes} theme={theme} />
+        <LatencyChart minutes={minutes} theme={theme} />
+      </div>
       <h2>Last changes</h2>
       <Changes events={events} until={state.cursor} />
     </>
