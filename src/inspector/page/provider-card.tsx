@@ -35,7 +35,8 @@ export function ProviderCard({ provider, snapshot, moment, now }: CardProps) {
       <p class="headline">
         {left > 0 ? (
           <>
-            <b class="countdown">{secondsLeft(left)}</b> <span>of cooldown left</span>
+            <b class="countdown">{secondsLeft(left)}</b> <span>of cooldown left</span>{' '}
+            <small>{sinceWords(since, isSinceOpen, now)}</small>
           </>
         ) : (
           <span>{view?.unservable ?? sinceWords(since, isSinceOpen, now)}</span>

@@ -56,7 +56,8 @@ export function ProviderPage({ id, state, store, snapshot, moment }: ProviderPag
         <span class="headline">
           {left > 0 ? (
             <>
-              <b class="countdown">{secondsLeft(left)}</b> of cooldown left
+              <b class="countdown">{secondsLeft(left)}</b> of cooldown left,{' '}
+              {sinceWords(figures.since, figures.isSinceOpen, at)}
             </>
           ) : (
             sinceWords(figures.since, figures.isSinceOpen, at)
