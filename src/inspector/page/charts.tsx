@@ -126,7 +126,10 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
       legend: { show: false },
       cursor: { show: false },
       padding: [10, 18, 0, 0],
-      hooks: { drawClear: [(plot) => drawUnknown(plot, shown.current)] },
+      hooks: {
+        drawClear: [(plot) => drawUnknown(plot, shown.current, 'field')],
+        drawAxes: [(plot) => drawUnknown(plot, shown.current, 'words')],
+      },
       axes: [axis(0), axis(1)],
       series: [],
       ...rest,
@@ -146,21 +149,31 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
   return <div class="plot" ref={box} role="img" aria-label={label} />;
 }
 
-/** Where nothing is known there is no empty chart but a field that says so. */
-function drawUnknown(plot: uPlot, minutes: readonly ShownMinute[]): void {
-  const unknown = minutes.filter(({ isUnknown }) => isUnknown === true);
-  const [first, last] = [unknown[0], unknown.at(-1)];
-  if (first === undefined || last === undefined) return;
+/** Stretches of minutes of which nothing is known: first and last of each. */
+function unknownStretches(minutes: readonly ShownMinute[]): readonly (readonly [number, number])[] {
+  const stretches: [number, number][] = [];
+  minutes.forEach(({ at, isUnknown }, index) => {
+    const last = stretches.at(-1);
+    if (isUnknown !== true) return;
+    if (last !== undefined && minutes[index - 1]?.isUnknown === true) last[1] = at;
+    else stretches.push([at, at]);
+  });
+  return stretches;
+}
+
+/** Where nothing is known there is no empty chart but a field that says so: first the field, the words over the grid. */
+function drawUnknown(plot: uPlot, minutes: readonly ShownMinute[], what: 'field' | 'words'): void {
   const { ctx, bbox } = plot;
-  const from = Math.max(bbox.left, plot.valToPos(first.at / 1000 - HALF, 'x', true));
-  const to = Math.min(bbox.left + bbox.width, plot.valToPos(last.at / 1000 + HALF, 'x', true));
   ctx.save();
-  ctx.fillStyle = color('off-soft');
-  ctx.fillRect(from, bbox.top, to - from, bbox.height);
-  ctx.fillStyle = color('soft');
+  ctx.fillStyle = color(what === 'field' ? 'off-soft' : 'soft');
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textAlign = 'center';
-  if (to - from > 70 * devicePixelRatio)
-    ctx.fillText('not known', (from + to) / 2, bbox.top + bbox.height / 2);
+  for (const [first, last] of unknownStretches(minutes)) {
+    const from = Math.max(bbox.left, plot.valToPos(first / 1000 - HALF, 'x', true));
+    const to = Math.min(bbox.left + bbox.width, plot.valToPos(last / 1000 + HALF, 'x', true));
+    if (what === 'field') ctx.fillRect(from, bbox.top, to - from, bbox.height);
+    else if (to - from > 70 * devicePixelRatio)
+      ctx.fillText('not known', (from + to) / 2, bbox.top + 0.6 * bbox.height);
+  }
   ctx.restore();
 }

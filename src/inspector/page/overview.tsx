@@ -100,5 +100,5 @@ function spanWords(minutes: readonly ShownMinute[], isLive: boolean): string {
   if (first === undefined) return 'not known of that hour';
   if (known.length === minutes.length) return 'in the hour until then';
   const last = known.at(-1) ?? first;
-  return `from ${clock(first.at).slice(0, 5)} to ${clock(last.at + 60_000).slice(0, 5)}; the rest is not kept`;
+  return `${clock(first.at).slice(0, 5)}–${clock(last.at + 60_000).slice(0, 5)}; the rest is not kept`;
 }

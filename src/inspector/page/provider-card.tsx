@@ -1,6 +1,6 @@
 import type { ErrorMoment, ModelMoment } from '../../domain/inspection.ts';
 import type { Snapshot } from './api.ts';
-import { count, duration, outerState, percent, secondsLeft } from './format.ts';
+import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';
 import type { Moment } from './moments.ts';
 import { StateBadge, toneOf, Unknown } from './parts.tsx';
 import { figuresOf, type ShownProvider } from './provider-figures.ts';
@@ -36,7 +36,7 @@ export function ProviderCard({ provider, snapshot, moment, now }: CardProps) {
         {left > 0 ? (
           <>
             <b class="countdown">{secondsLeft(left)}</b> <span>of cooldown left</span>{' '}
-            <small>{sinceWords(since, isSinceOpen, now)}</small>
+            <small>{beginWords(since, isSinceOpen)}</small>
           </>
         ) : (
           <span>{view?.unservable ?? sinceWords(since, isSinceOpen, now)}</span>
@@ -58,7 +58,13 @@ export function ProviderCard({ provider, snapshot, moment, now }: CardProps) {
 
 export function sinceWords(since: number | undefined, isOpen: boolean, now: number): string {
   if (since === undefined) return '\u00a0';
+  if (isOpen && now - since < 1_000) return 'for longer than is kept';
   return `for ${isOpen ? 'more than ' : ''}${secondsLeft(now - since)}`;
+}
+
+/** `since 20:04:07`. */
+export function beginWords(since: number | undefined, isOpen: boolean): string {
+  return since === undefined || isOpen ? '' : `since ${clock(since)}`;
 }
 
 /** `null`: not known of the moment that is shown. */

@@ -6,7 +6,7 @@ import { modelWords } from './changes.tsx';
 import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';
 import type { Moment } from './moments.ts';
 import { Fact, StateBadge, Unknown } from './parts.tsx';
-import { CoolingModels, sinceWords } from './provider-card.tsx';
+import { beginWords, CoolingModels, sinceWords } from './provider-card.tsx';
 import { figuresOf } from './provider-figures.ts';
 import { linkTo } from './route.ts';
 import { Statechart } from './statechart.tsx';
@@ -56,8 +56,8 @@ export function ProviderPage({ id, state, store, snapshot, moment }: ProviderPag
         <span class="headline">
           {left > 0 ? (
             <>
-              <b class="countdown">{secondsLeft(left)}</b> of cooldown left,{' '}
-              {sinceWords(figures.since, figures.isSinceOpen, at)}
+              <b class="countdown">{secondsLeft(left)}</b> of cooldown left{' '}
+              <small>{beginWords(figures.since, figures.isSinceOpen)}</small>
             </>
           ) : (
             sinceWords(figures.since, figures.isSinceOpen, at)
