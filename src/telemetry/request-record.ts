@@ -187,12 +187,12 @@ export class RequestRecord implements RequestWatch, EventSource {
 const COMMITTED = 'attempt.committed';
 
 /** Whether an attempt ended by a step of a request's chart. */
-export function endsAttempt({ from, event }: Pick<Step, 'from' | 'event'>): boolean {
+function endsAttempt({ from, event }: Pick<Step, 'from' | 'event'>): boolean {
   return from.startsWith('active') && event !== COMMITTED;
 }
 
 /** Whether an attempt began by it. */
-export function beginsAttempt({ event, to }: Pick<Step, 'event' | 'to'>): boolean {
+function beginsAttempt({ event, to }: Pick<Step, 'event' | 'to'>): boolean {
   return to.startsWith('active') && event !== COMMITTED;
 }
 

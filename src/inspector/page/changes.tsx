@@ -18,7 +18,7 @@ export function Changes({
     .filter(({ seq }) => seq <= (until ?? seq))
     .slice(-12)
     .reverse();
-  if (changes.length === 0) return <p class="soft panel">Every provider is as it was at the start.</p>;
+  if (changes.length === 0) return <p class="soft panel">No provider has changed in what is kept.</p>;
   return (
     <table class="plain">
       <thead>
