@@ -39,6 +39,8 @@ export default defineConfig({
     cssCodeSplit: false,
     reportCompressedSize: false,
     rollupOptions: {
+      // Laying the statecharts out takes its time; that is nothing to warn of.
+      checks: { pluginTimings: false },
       output: {
         entryFileNames: 'assets/inspector-[hash].js',
         chunkFileNames: 'assets/part-[hash].js',

@@ -92,7 +92,7 @@ export const COMMANDS = {
     ],
   },
   top: {
-    about: 'the same live, with the last requests',
+    about: 'the same live, with the last hour and requests',
     details: [
       'Looks anew every second. q or Ctrl-C ends it; what is no terminal gets it once.',
       FIND_DETAILS,

@@ -52,8 +52,19 @@ export async function status(line: LineOf<'status'>, world: World): Promise<numb
   return EXIT.ok;
 }
 
+/** A column that only some commands show, before the last error. */
+export interface ExtraColumn {
+  readonly column: Column;
+  readonly textOf: (provider: ProviderFacts) => string | undefined;
+}
+
 /** The headline, the table, and what does not fit into a table. Pure. */
-export function statusText(facts: BalancerFacts, url: string, options: TableOptions): string {
+export function statusText(
+  facts: BalancerFacts,
+  url: string,
+  options: TableOptions,
+  extra: readonly ExtraColumn[] = [],
+): string {
   const { providers } = facts;
   const headline = [
     `${facts.phase ?? 'running'} at ${url}`,
@@ -63,16 +74,21 @@ export function statusText(facts: BalancerFacts, url: string, options: TableOpti
       : [`${counted(facts.in_flight, 'request')} in flight`]),
     ...(facts.selection_strategy ? [`strategy ${facts.selection_strategy}`] : []),
   ].join(', ');
-  const rows = providers.map((provider) => row(provider, facts.current_provider ?? undefined));
+  const rows = providers.map((provider) => row(provider, facts.current_provider ?? undefined, extra));
+  const columns = [...COLUMNS.slice(0, -1), ...extra.map(({ column }) => column), ...COLUMNS.slice(-1)];
   const reasons = providers.flatMap(unusableLine);
   return [
     `${paint(headline, 1, options.color)}\n\n`,
-    renderTable(COLUMNS, rows, options),
+    renderTable(columns, rows, options),
     ...(reasons.length === 0 ? [] : ['\n', ...reasons]),
   ].join('');
 }
 
-function row(provider: ProviderFacts, current: string | undefined): readonly Cell[] {
+function row(
+  provider: ProviderFacts,
+  current: string | undefined,
+  extra: readonly ExtraColumn[],
+): readonly Cell[] {
   const { requests, latency } = provider;
   const state = stateOf(provider);
   const first = latency?.time_to_first_content_ms?.p50;
@@ -83,6 +99,7 @@ function row(provider: ProviderFacts, current: string | undefined): readonly Cel
     requests?.attempts,
     successRateOf(provider),
     first === undefined ? undefined : formatDuration(first),
+    ...extra.map(({ textOf }) => textOf(provider)),
     lastErrorOf(provider),
   ];
   return [

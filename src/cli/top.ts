@@ -4,6 +4,7 @@ import { contact } from './ask.ts';
 import { readBalancer } from './balancer-view.ts';
 import { EXIT } from './exit-codes.ts';
 import { statusText } from './status.ts';
+import { hourView } from './top-hour.ts';
 import { recentText } from './top-recent.ts';
 import { columnsOf, showsColor, type World } from './world.ts';
 
@@ -13,7 +14,7 @@ const CLEAR = '\u001b[H\u001b[2J';
 const OTHER_SCREEN = '\u001b[?1049h\u001b[?25l';
 const OWN_SCREEN = '\u001b[?25h\u001b[?1049l';
 
-/** `top`: providers and the last requests, anew every second, until Ctrl-C or q. Where it is no terminal: once. */
+/** `top`: providers, the last hour and the last requests, anew every second, until Ctrl-C or q. Where it is no terminal: once. */
 export async function top(line: LineOf<'top'>, world: World): Promise<number> {
   const { stdout } = world;
   const isLive = stdout.isTTY === true;
@@ -50,9 +51,14 @@ async function look(line: LineOf<'top'>, world: World): Promise<string | number>
     return EXIT.failed;
   }
   const options = { color: showsColor(world.stdout, world), columns: columnsOf(world.stdout) };
-  const requests = await contact(line, 'GET', '/inspector/requests?limit=30', silent(world));
+  const quiet = silent(world);
+  const [snapshot, requests] = await Promise.all([
+    contact(line, 'GET', '/inspector/snapshot?history=0', quiet),
+    contact(line, 'GET', '/inspector/requests?limit=30', quiet),
+  ]);
+  const hour = hourView(snapshot.kind === 'answer' ? snapshot.json : undefined, options);
   const recent = requests.kind === 'answer' ? recentText(requests.json, options) : '';
-  return `${statusText(facts, url, options)}${recent}`;
+  return statusText(facts, url, options, hour.columns) + hour.text + recent;
 }
 
 /** The same world, to which nothing is said: without the inspector there is the table alone. */

@@ -9,7 +9,7 @@ import type { AttemptMode, AttemptTrace, DecisionTrace } from './trace.ts';
  * the routes share them. Nothing in them is content of a message, unless `inspector.capture_bodies` is on.
  */
 
-/** One thing that happened. `actor`: `provider:<id>` or `request:<id>`. */
+/** One thing that happened. `actor`: `balancer`, `provider:<id>` or `request:<id>`. */
 export interface InspectorEvent {
   /** Rises by one with each event of a running balancer. */
   readonly seq: number;
@@ -27,8 +27,12 @@ export interface InspectorEvent {
   readonly changed?: readonly string[];
   /** Of a provider: how it stands afterwards. */
   readonly provider?: ProviderMoment;
-  /** Of a request's actor: the attempt that it is about. */
+  /** Of a provider that stays in its state: the upstream model that it is about. */
+  readonly model?: string;
+  /** Of a request's actor: the attempt that ended by it, or whose answer began. */
   readonly attempt?: AttemptMoment;
+  /** Of a request's actor: the attempt that began by it. */
+  readonly begun?: AttemptMoment;
   /** The request behind a change of a provider. */
   readonly requestId?: string;
   /** Of a request: as its row in a table. */
@@ -43,7 +47,25 @@ export interface ProviderMoment {
   readonly threshold: number;
   /** Wall clock, ms. */
   readonly coolingUntil?: number;
-  readonly lastError?: { readonly kind: string; readonly detail: string; readonly at: number };
+  readonly lastError?: ErrorMoment;
+  /** Its models that fail or cool while it does not; absent without any. */
+  readonly models?: readonly ModelMoment[];
+}
+
+/** One model at one provider. */
+export interface ModelMoment {
+  readonly model: string;
+  readonly failures: number;
+  /** Wall clock, ms. */
+  readonly coolingUntil?: number;
+  readonly lastError?: ErrorMoment;
+}
+
+export interface ErrorMoment {
+  readonly kind: string;
+  readonly detail: string;
+  /** Wall clock, ms. */
+  readonly at: number;
 }
 
 /** An attempt as its request's chart had it at one moment. */
@@ -56,6 +78,9 @@ export interface AttemptMoment {
   readonly outcome?: string;
   readonly detail?: string;
   readonly status?: number;
+  /** From its start to its first content, ms; of one that has ended. */
+  readonly firstContentMs?: number;
+  readonly usage?: Usage;
 }
 
 export const REQUEST_RESULTS = [

@@ -14,6 +14,7 @@ import { AnthropicAdapter } from './anthropic-adapter.ts';
 import { ChatAdapter } from './chat-adapter.ts';
 import { Hosts, sameIdentity, secretsOf } from './configuration-facts.ts';
 import { healthEvent } from './health-event.ts';
+import { inspectedBalancer } from './inspected-balancer.ts';
 import { inspectedProvider } from './inspected-provider.ts';
 import type { Engine, EngineStatus, ProviderStatus } from './interface.ts';
 import { createModelCatalogue } from './models.ts';
@@ -87,7 +88,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const balancer: Actor<typeof balancerMachine> = startRoot(
     inspection === undefined
       ? balancerMachine
-      : balancerMachine.provide({ actors: { provider: inspectedProvider(inspection, clock.now) } }),
+      : inspectedBalancer(
+          balancerMachine.provide({ actors: { provider: inspectedProvider(inspection, clock.now) } }),
+          inspection,
+          clock.now,
+        ),
     { input: balancerInput(options.configuration), clock, onFault },
     (actor) => {
       actor.on('provider.spawned', ({ id }) => queueMicrotask(() => watchHealth(id)));

@@ -1,6 +1,7 @@
 import { type ProviderSnapshot, providerMachine } from '../../machines/provider.ts';
 import type { ProviderEvent } from '../../machines/provider-events.ts';
-import type { ProviderMoment } from '../domain/inspection.ts';
+import type { HealthRecord } from '../domain/health.ts';
+import type { ErrorMoment, ModelMoment, ProviderMoment } from '../domain/inspection.ts';
 import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { changedKeys, inspected, stateName } from './inspected.ts';
 
@@ -17,9 +18,10 @@ export function inspectedProvider(sink: InspectionSink, now: () => number): type
     const before = previous as ProviderSnapshot;
     const event = happened as ProviderEvent;
     const isSame = before.value === after.value || stateName(before.value) === stateName(after.value);
+    const [then, health] = [before.context.health, after.context.health];
+    const isOwn = !isSame || then.provider !== health.provider || isByHand(event);
     // Most events by far: an attempt began, or ended well, at a provider that is well.
-    if (isSame && before.context.health.provider === after.context.health.provider && !isByHand(event))
-      return;
+    if (!isOwn && (then.pairs === health.pairs || sameModels(modelsOf(before), modelsOf(after)))) return;
     const provider = momentOf(after);
     const done = after.status !== 'active';
     sink.provider({
@@ -31,6 +33,7 @@ export function inspectedProvider(sink: InspectionSink, now: () => number): type
       to: provider.state,
       changed: changedKeys(before.context, after.context),
       provider,
+      ...(!isOwn && 'target' in event ? { model: event.target.model } : {}),
       ...('requestId' in event ? { requestId: event.requestId } : requestOf(event)),
     });
   });
@@ -48,17 +51,49 @@ function requestOf(event: ProviderEvent): { readonly requestId?: string } {
 
 function momentOf({ value, context }: ProviderSnapshot): ProviderMoment {
   const { id, health, policy } = context;
-  const { failures, cooling, lastError } = health.provider;
+  const models = modelsOf({ context });
   return {
     id,
     state: stateName(value),
-    failures,
     threshold: policy.unhealthyThreshold,
-    ...(cooling === undefined ? {} : { coolingUntil: cooling.until }),
-    ...(lastError === undefined
-      ? {}
-      : {
-          lastError: { kind: lastError.failure.kind, detail: lastError.failure.detail, at: lastError.at },
-        }),
+    ...standing(health.provider),
+    ...(models.length === 0 ? {} : { models }),
   };
+}
+
+/** More than a provider ever has in trouble; names of models are the clients' choice. */
+const MAX_MODELS = 20;
+
+/** Those of its models that have something to tell, the newest last. */
+function modelsOf({ context }: Pick<ProviderSnapshot, 'context'>): readonly ModelMoment[] {
+  const models: ModelMoment[] = [];
+  for (const [model, record] of context.health.pairs) {
+    if (record.failures > 0 || record.cooling !== undefined) models.push({ model, ...standing(record) });
+  }
+  return models.slice(-MAX_MODELS);
+}
+
+function sameModels(before: readonly ModelMoment[], after: readonly ModelMoment[]): boolean {
+  if (before.length !== after.length) return false;
+  const known = new Map(before.map((each) => [each.model, each]));
+  return after.every(({ model, failures, coolingUntil, lastError }) => {
+    const then = known.get(model);
+    return (
+      then?.failures === failures &&
+      then.coolingUntil === coolingUntil &&
+      then.lastError?.at === lastError?.at
+    );
+  });
+}
+
+function standing({ failures, cooling, lastError }: HealthRecord) {
+  return {
+    failures,
+    ...(cooling === undefined ? {} : { coolingUntil: cooling.until }),
+    ...(lastError === undefined ? {} : { lastError: errorMoment(lastError) }),
+  };
+}
+
+function errorMoment({ failure, at }: NonNullable<HealthRecord['lastError']>): ErrorMoment {
+  return { kind: failure.kind, detail: failure.detail, at };
 }

@@ -8,6 +8,8 @@ import type { Step } from './transition-table.ts';
 export interface InspectionSink {
   /** A provider's chart has moved, visibly. */
   provider(draft: EventDraft): void;
+  /** The balancer's own chart has moved, or taken a new configuration. */
+  balancer(draft: EventDraft): void;
   /** A request's chart has moved. `changed`: a bit for each of `REQUEST_KEYS`. */
   request(
     progress: RequestProgress,

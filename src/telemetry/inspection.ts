@@ -5,7 +5,7 @@ import type { BalancerEvent, RequestEnded } from './events.ts';
 import type { InspectionSink } from './inspection-sink.ts';
 import { createHourStatistics } from './minute-statistics.ts';
 import { requestDetail } from './request-detail.ts';
-import { ENDED, FIRST_STEP, RECEIVED } from './request-record.ts';
+import { attemptOf, ENDED, FIRST_STEP, RECEIVED } from './request-record.ts';
 import { createRequestRecords } from './request-records.ts';
 import { createTransitionTable } from './transition-table.ts';
 
@@ -63,13 +63,10 @@ export function createInspection(options: InspectionOptions): Inspection {
   };
   const ended = (event: RequestEnded): void => {
     const at = now();
-    const { request, trace } = event;
+    const { request } = event;
     const record = records.get(request.id) ?? records.begin(request, at - event.durationMs);
     records.end(record, event);
     hour.ended(event, at);
-    for (const { candidate, usage } of trace.attempts) {
-      if (usage !== undefined) countUsage(candidate.provider, usage);
-    }
     push(at, record, ENDED);
   };
 
@@ -84,6 +81,7 @@ export function createInspection(options: InspectionOptions): Inspection {
         }
         push(draft.at, draftSource(draft));
       },
+      balancer: (draft) => push(draft.at, draftSource(draft)),
       request({ id, decisions, attempts }, kind, from, event, to, changed) {
         const record = records.get(id);
         if (record === undefined) return;
@@ -91,6 +89,9 @@ export function createInspection(options: InspectionOptions): Inspection {
           record.decisions = decisions;
           record.attempts = attempts;
         }
+        // With the very event that tells of it: whoever adds up the feed comes to the same sums.
+        const settled = attempts[attemptOf({ from, event, to }, attempts.length) - 1];
+        if (settled?.usage !== undefined) countUsage(settled.candidate.provider, settled.usage);
         push(now(), record, steps.number(kind, from, event, to, changed), attempts.length);
       },
       watch(id, { headers, body, redactor, plan, hosts }) {
@@ -153,13 +154,14 @@ interface DraftSource extends EventSource {
   readonly requestId: string | undefined;
 }
 
-/** A provider's event: there are few of them, and they are kept as they are. */
+/** An event of a provider or of the balancer: there are few of them, and they are kept as they are. */
 function draftSource(draft: EventDraft): DraftSource {
   const { provider, requestId, changed } = draft;
-  const details = provider?.lastError?.detail.length ?? 0;
+  const models = provider?.models ?? [];
+  const details = [provider, ...models].reduce((sum, each) => sum + (each?.lastError?.detail.length ?? 0), 0);
   return {
     event: () => draft,
-    eventBytes: 400 + 2 * details + 8 * (changed?.length ?? 0),
+    eventBytes: 400 + 2 * details + 150 * models.length + 8 * (changed?.length ?? 0),
     requestId,
     ...(provider === undefined ? {} : { moment: provider }),
   };

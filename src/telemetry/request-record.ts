@@ -5,7 +5,7 @@ import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
 import type { EventDraft, EventSource } from './event-ring.ts';
 import type { RequestEnded, RequestFacts } from './events.ts';
 import type { RequestWatch, WatchStart } from './inspection-sink.ts';
-import type { TransitionTable } from './transition-table.ts';
+import type { Step, TransitionTable } from './transition-table.ts';
 
 /** What an exchange has told of one attempt, by reference. */
 export interface AttemptParts {
@@ -77,13 +77,15 @@ export class RequestRecord implements RequestWatch, EventSource {
     const found = this.#ports.steps.step(step);
     if (found === undefined) return { at, kind: 'transition', actor };
     const { kind, event, from, to, changed } = found;
-    const moment = this.#moment(attempt, at);
+    const about = this.#moment(attemptOf(found, attempt), endsAttempt(found));
+    const begun = beginsAttempt(found) ? this.#moment(attempt, false) : undefined;
     return {
       at,
       kind,
       actor,
       ...(kind === 'started' ? { to } : { event, from, to, changed }),
-      ...(moment === undefined ? {} : { attempt: moment }),
+      ...(about === undefined ? {} : { attempt: about }),
+      ...(begun === undefined ? {} : { begun }),
     };
   }
 
@@ -163,16 +165,42 @@ export class RequestRecord implements RequestWatch, EventSource {
     return { ...base, ...endOf(this.ended) };
   }
 
-  #moment(attempt: number, at: number): AttemptMoment | undefined {
+  /** An attempt while it ran, or as it ended. */
+  #moment(attempt: number, hasEnded: boolean): AttemptMoment | undefined {
     const found = this.attempts[attempt - 1];
     if (found === undefined) return undefined;
-    const { number, candidate, mode, outcome, endedAt = at } = found;
+    const { number, candidate, mode, outcome, usage, startedAt, committedAt } = found;
     const base = { number, provider: candidate.provider, model: candidate.model, mode };
-    if (outcome === undefined || endedAt > at) return base;
-    if (!isFailure(outcome)) return { ...base, outcome: outcome.kind };
-    const { kind, detail, status } = outcome;
-    return { ...base, outcome: kind, detail, ...(status === undefined ? {} : { status }) };
+    if (outcome === undefined || !hasEnded) return base;
+    const ended = {
+      ...base,
+      outcome: outcome.kind,
+      ...(committedAt === undefined ? {} : { firstContentMs: committedAt - startedAt }),
+      ...(usage === undefined ? {} : { usage }),
+    };
+    if (!isFailure(outcome)) return ended;
+    const { detail, status } = outcome;
+    return { ...ended, detail, ...(status === undefined ? {} : { status }) };
   }
+}
+
+const COMMITTED = 'attempt.committed';
+
+/** Whether an attempt ended by a step of a request's chart. */
+function endsAttempt({ from, event }: Pick<Step, 'from' | 'event'>): boolean {
+  return from.startsWith('active') && event !== COMMITTED;
+}
+
+/** Whether an attempt began by it. */
+function beginsAttempt({ event, to }: Pick<Step, 'event' | 'to'>): boolean {
+  return to.startsWith('active') && event !== COMMITTED;
+}
+
+/** Number of the attempt that a step ended or committed, where there had been `attempts` after it; 0: none. */
+export function attemptOf(step: Pick<Step, 'from' | 'event' | 'to'>, attempts: number): number {
+  if (step.event === COMMITTED) return attempts;
+  if (!endsAttempt(step)) return 0;
+  return beginsAttempt(step) ? attempts - 1 : attempts;
 }
 
 function endOf(ended: RequestEnded) {

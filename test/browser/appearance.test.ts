@@ -42,6 +42,7 @@ describe.each(['light', 'dark'] as const)('in %s every view', (scheme) => {
     const views: readonly (readonly [name: string, act: () => Promise<unknown>])[] = [
       ['overview', () => page.locator('.card').nth(2).waitFor()],
       ['provider', () => go(page, '#/provider/alpha', '.statechart')],
+      ['balancer', () => go(page, '#/balancer', '.statechart')],
       ['requests', () => go(page, '#/requests', '.virtual-body [role="row"]')],
       ['events', () => go(page, '#/events', '.virtual-body [role="row"]')],
       ['request-timeline', () => go(page, `#/request/${id}`, '[data-attempt="1"]')],

@@ -56,6 +56,41 @@ async function failoverShownMs(): Promise<number> {
   return shownMs;
 }
 
+describe('the balancer’s own view', () => {
+  it('shows its chart, what moved it, and which actors it began', async () => {
+    const { url } = await balance({ first: GOOD });
+    const page = await open(url);
+    await page.locator('.card').waitFor();
+    await page.keyboard.press('b');
+    await page.locator('[data-state="serving"].active').waitFor();
+    expect(await page.locator('[data-edge="starting→serving"].lit').count()).toBe(1);
+    await page.getByRole('row').filter({ hasText: 'server.listening' }).waitFor();
+    await page.getByRole('row').filter({ hasText: 'provider:first' }).waitFor();
+    await page.getByRole('slider', { name: 'Moment' }).focus();
+    await page.keyboard.press('Home');
+    await page.locator('[data-state="starting"].active').waitFor();
+    expect(await page.locator('[data-edge="starting→serving"].lit').count()).toBe(0);
+  });
+});
+
+describe('a statechart', () => {
+  it('fits a usual window whole', async () => {
+    const { url } = await balance({ first: GOOD });
+    const page = await open(url, { at: '#/provider/first' });
+    const box = await page.locator('.statechart').boundingBox();
+    const bar = await page.locator('.time-bar').boundingBox();
+    expect((box?.y ?? 0) + (box?.height ?? Infinity)).toBeLessThanOrEqual(bar?.y ?? 0);
+    expect((box?.x ?? 0) + (box?.width ?? Infinity)).toBeLessThanOrEqual(1360);
+    // And can be read: the smallest letters are no smaller than nine pixels and a half.
+    const letters = await page.evaluate(() => {
+      const label = document.querySelector('.edge-label text');
+      if (!(label instanceof SVGTextElement)) throw new Error('no label');
+      return Number.parseFloat(getComputedStyle(label).fontSize) * (label.getScreenCTM()?.a ?? 0);
+    });
+    expect(letters).toBeGreaterThanOrEqual(9.5);
+  });
+});
+
 describe('the page', () => {
   it('says which theme it has, on the button that changes it', async () => {
     const { url } = await balance({ first: GOOD });
@@ -205,6 +240,51 @@ describe('going back in time', () => {
     await card.getByText('healthy').waitFor();
     await page.getByRole('button', { name: 'Back to now' }).click();
     await card.getByText('cooling').waitFor();
+  });
+
+  it('shows the figures and the charts of that moment, not those of now', async () => {
+    const { url, ask } = await balance({ first: DOWN, second: GOOD }, { failure_cooldown: 60 });
+    for (let at = 0; at < 3; at += 1) await ask();
+    const page = await open(url);
+    const figure = async (name: string) =>
+      (await page.locator(`[data-figure="${name}"] b`).textContent()) ?? '';
+    const fact = async (provider: string, name: string) =>
+      page
+        .locator(`[data-provider="${provider}"] .facts div`)
+        .filter({ hasText: name })
+        .locator('dd')
+        .textContent();
+    const chart = () => page.locator('.plot').first().getAttribute('aria-label');
+    await expect.poll(() => figure('Requests')).toBe('3');
+    expect(await fact('second', 'Success')).toBe('100 %');
+    expect(await fact('second', 'Tokens')).toBe('36 / 21');
+    // The first failure of the first request: nothing had been served yet.
+    await page.keyboard.press('Space');
+    await page.keyboard.press('[');
+    await page.keyboard.press('[');
+    await page.locator('[data-provider="first"]').getByText('degraded').waitFor();
+    expect([await figure('In flight'), await figure('Requests'), await figure('Failovers')]).toEqual([
+      '1',
+      '0',
+      '0',
+    ]);
+    expect(await fact('first', 'Success')).toBe('0 %');
+    expect(await fact('second', 'Success')).toBe('–');
+    expect(await fact('second', 'First p50')).toBe('–');
+    expect(await fact('second', 'Tokens')).toBe('0 / 0');
+    expect(await chart()).toBe('Requests of the last hour: 0 served, 0 failed, 0 cancelled.');
+    // The second one: one request has been served.
+    await page.keyboard.press(']');
+    await page.locator('[data-provider="first"]').getByText('cooling').waitFor();
+    expect([await figure('In flight'), await figure('Requests'), await figure('Failovers')]).toEqual([
+      '1',
+      '1',
+      '1',
+    ]);
+    expect(await fact('second', 'Tokens')).toBe('12 / 7');
+    expect(await chart()).toBe('Requests of the last hour: 1 served, 0 failed, 0 cancelled.');
+    await page.keyboard.press('Space');
+    await expect.poll(() => figure('Requests')).toBe('3');
   });
 });
 

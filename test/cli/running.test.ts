@@ -361,6 +361,9 @@ describe('top', () => {
     const { code, stdout, stderr } = await ask('top');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('云雾');
+    expect(stdout).toMatch(/PROVIDER .* FOR +P95 +TOKENS +LAST ERROR/);
+    expect(stdout).toMatch(/Last hour +\d+ served, \d+ failed, \d+ cancelled, \d+ failovers?\n/);
+    expect(stdout).toMatch(/\nRequests [ ▁-█]*█[ ▁-█]*\nFirst content [ ▁-█]*█[ ▁-█]* p50 .*, p95 .*\n/);
     expect(stdout).toMatch(/Last requests[\s\S]*OUTCOME[\s\S]*served +\S+ +broken > 云雾 +2 /);
   });
 
@@ -370,7 +373,7 @@ describe('top', () => {
       const { code, stdout, stderr } = await run(['top', '--url', plain.url]);
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toContain('broken');
-      expect(stdout).not.toContain('Last requests');
+      expect(stdout).not.toMatch(/Last hour|Last requests|TOKENS/);
     } finally {
       await plain.balancer.stop();
     }

@@ -47,6 +47,8 @@ describe('the inspector’s memory', () => {
     expect(told(events)).toEqual([
       'provider:broken starts in healthy',
       'provider:good starts in healthy',
+      'balancer starts in starting',
+      'balancer: starting → serving by server.listening',
       'request: running',
       'request starts in active.attempting',
       'provider:broken: healthy → degraded by attempt.settled',
@@ -65,7 +67,7 @@ describe('the inspector’s memory', () => {
       attempts: 2,
       tried: ['broken', 'good'],
     });
-    expect(events[4]).toMatchObject({
+    expect(events.find(({ event }) => event === 'attempt.settled')).toMatchObject({
       requestId: request?.id,
       provider: {
         id: 'broken',

@@ -64,6 +64,8 @@ export function sendFeed(inspector: InspectorPort, outgoing: ServerResponse, opt
   };
   outgoing.once('close', end);
   void inspector.closing.then(() => {
+    // The last that there is to tell: that the balancer stopped.
+    flush();
     end();
     outgoing.end();
   });

@@ -10,7 +10,7 @@ const EventSchema = v.objectWithRest(
     seq: v.pipe(Count, v.description('Rises by one with each event of a running balancer.')),
     at: v.pipe(v.number(), v.description('Wall clock, ms.')),
     kind: v.picklist(['started', 'transition', 'stopped', 'request']),
-    actor: v.pipe(v.string(), v.description('`provider:<id>` or `request:<id>`.')),
+    actor: v.pipe(v.string(), v.description('`balancer`, `provider:<id>` or `request:<id>`.')),
   },
   Rest,
 );

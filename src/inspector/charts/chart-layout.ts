@@ -30,7 +30,7 @@ interface Box {
   readonly height: number;
 }
 
-const CHARACTER = 6.3;
+const CHARACTER = 6.7;
 const LINE = 13;
 
 const OPTIONS: Readonly<Record<string, string>> = {
@@ -38,14 +38,16 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'elk.direction': 'DOWN',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
   'elk.edgeRouting': 'ORTHOGONAL',
-  'elk.spacing.nodeNode': '24',
-  'elk.spacing.edgeNode': '14',
-  'elk.spacing.edgeEdge': '10',
-  'elk.spacing.edgeLabel': '4',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '26',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '16',
-  'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
-  'elk.padding': '[top=16,left=16,bottom=16,right=16]',
+  // Close, so that the largest chart fits a usual window and can still be read.
+  'elk.spacing.nodeNode': '14',
+  'elk.spacing.edgeNode': '9',
+  'elk.spacing.edgeEdge': '8',
+  'elk.spacing.edgeLabel': '3',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '14',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '9',
+  'elk.layered.spacing.edgeEdgeBetweenLayers': '7',
+  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.padding': '[top=4,left=4,bottom=4,right=4]',
 };
 
 /** Lays a graph out. Done when the page is built: the browser gets places, not a layouter. */
@@ -89,10 +91,10 @@ function childrenOf(graph: ChartGraph, parent: string | undefined): ElkNode[] {
       id: node.id,
       ...(node.isCompound
         ? {
-            layoutOptions: { 'elk.padding': '[top=38,left=18,bottom=18,right=18]' },
+            layoutOptions: { 'elk.padding': '[top=32,left=12,bottom=12,right=12]' },
             children: childrenOf(graph, node.id),
           }
-        : { width: Math.max(92, node.name.length * 7.6 + 34), height: 36 }),
+        : { width: Math.max(92, node.name.length * 7.6 + (node.isInitial ? 44 : 34)), height: 34 }),
     }));
 }
 

@@ -34,7 +34,8 @@ export interface ProviderView {
   readonly last_error: ErrorView | null;
   readonly pairs: readonly {
     readonly model: string;
-    readonly state?: string;
+    readonly failures: string;
+    readonly cooldown: { readonly until: string } | null;
     readonly last_error: ErrorView | null;
   }[];
   readonly max_concurrent: number | null;

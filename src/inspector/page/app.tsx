@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { signOut } from './api.ts';
+import { BalancerPage } from './balancer-page.tsx';
 import { EventsView } from './events-view.tsx';
 import { outerState } from './format.ts';
 import { Help } from './help.tsx';
@@ -7,6 +8,7 @@ import { useKeys } from './keys.ts';
 import { type Moment, momentAt } from './moments.ts';
 import { Overview } from './overview.tsx';
 import { dotClass } from './parts.tsx';
+import { shownProviders } from './provider-figures.ts';
 import { ProviderPage } from './provider-page.tsx';
 import { RequestPage } from './request-page.tsx';
 import { RequestsView } from './requests-view.tsx';
@@ -19,10 +21,10 @@ import { TimeBar } from './time-bar.tsx';
 export function App({ store }: { readonly store: Store }) {
   const state = useStore(store);
   const place = usePlace();
-  const { events, base, cursor } = state;
+  const { events, base, tally, cursor } = state;
   const moment = useMemo(
-    () => (cursor === undefined ? undefined : momentAt(events, base, cursor)),
-    [events, base, cursor],
+    () => (cursor === undefined ? undefined : momentAt({ events, base, tally }, cursor)),
+    [events, base, tally, cursor],
   );
   const [theme, setTheme] = useState<Theme>(readTheme());
   const [isHelpOpen, setHelpOpen] = useState(false);
@@ -116,16 +118,26 @@ function View({ state, store, place, moment, theme }: ViewProps) {
       return <RequestsView state={state} />;
     case 'events':
       return <EventsView state={state} store={store} />;
+    case 'balancer':
+      return <BalancerPage state={state} snapshot={state.snapshot} moment={moment} />;
     case 'provider':
       return (
-        <ProviderPage key={place.id} id={place.id} state={state} store={store} snapshot={state.snapshot} />
+        <ProviderPage
+          key={place.id}
+          id={place.id}
+          state={state}
+          store={store}
+          snapshot={state.snapshot}
+          moment={moment}
+        />
       );
     case 'request':
-      return <RequestPage key={place.id} id={place.id} state={state} />;
+      return <RequestPage key={place.id} id={place.id} state={state} moment={moment} />;
   }
 }
 
 function Sidebar({ state, place, moment }: Pick<ViewProps, 'state' | 'place' | 'moment'>) {
+  const providers = state.snapshot === undefined ? [] : shownProviders(state.snapshot, moment);
   const link = (to: Place, text: string, key: string) => (
     <a href={linkTo(to)} aria-current={to.view === place.view ? 'page' : undefined}>
       <span>{text}</span>
@@ -144,9 +156,10 @@ function Sidebar({ state, place, moment }: Pick<ViewProps, 'state' | 'place' | '
       {link({ view: 'overview' }, 'Overview', 'o')}
       {link({ view: 'requests' }, 'Requests', 'r')}
       {link({ view: 'events' }, 'Events', 'e')}
+      {link({ view: 'balancer' }, 'Balancer', 'b')}
       <h2>Providers</h2>
-      {state.snapshot?.providers.map(({ id, state: now }) => {
-        const shown = moment === undefined ? now : (moment.providers.get(id)?.state ?? 'unknown');
+      {providers.map(({ id, view }) => {
+        const shown = (moment === undefined ? view?.state : moment.providers.get(id)?.state) ?? 'unknown';
         return (
           <a
             key={id}
@@ -187,6 +200,8 @@ function titleOf(place: Place): string {
       return 'Requests';
     case 'events':
       return 'Events';
+    case 'balancer':
+      return 'Balancer';
     case 'provider':
       return place.id;
     case 'request':

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { MinuteStatistics } from '../../domain/inspection.ts';
 import { clock } from './format.ts';
+import type { ShownMinute } from './hour.ts';
 import { color, type Theme } from './theme.ts';
 
 interface ChartProps {
-  readonly minutes: readonly MinuteStatistics[];
+  readonly minutes: readonly ShownMinute[];
   readonly theme: Theme;
 }
 
@@ -29,7 +29,7 @@ export function OutcomeChart({ minutes, theme }: ChartProps) {
     });
     return {
       series: [{}, bar('bad', 'failed'), bar('faint', 'cancelled'), bar('good', 'served')],
-      scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
+      scales: { x: X_SCALE, y: { range: (_, __, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
     };
   };
   const sum = (key: 'served' | 'failed' | 'cancelled' | 'local'): number =>
@@ -62,7 +62,7 @@ export function LatencyChart({ minutes, theme }: ChartProps) {
     });
     return {
       series: [{}, line('warn', 'p95', 1.5), line('accent', 'p50', 2)],
-      scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(10, max * 1.15)] } },
+      scales: { x: X_SCALE, y: { range: (_, __, max) => [0, Math.max(10, max * 1.15)] } },
       axes: [
         {},
         { values: (_, ticks) => ticks.map((tick) => (tick >= 1000 ? `${tick / 1000} s` : `${tick} ms`)) },
@@ -96,9 +96,15 @@ interface PlotProps extends ChartProps {
 
 const HEIGHT = 168;
 
+/** Half a minute, seconds: what stands for a minute is drawn around its beginning. */
+const HALF = 30;
+const X_SCALE: uPlot.Scale = { time: true, range: (_, first, last) => [first - HALF, last + HALF] };
+
 function Plot({ minutes, rows, theme, make, label }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
+  const shown = useRef(minutes);
+  shown.current = minutes;
   const data = [minutes.map(({ at }) => at / 1000), ...rows] as uPlot.AlignedData;
   useEffect(() => {
     const element = box.current;
@@ -120,6 +126,10 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
       legend: { show: false },
       cursor: { show: false },
       padding: [10, 18, 0, 0],
+      hooks: {
+        drawClear: [(plot) => drawUnknown(plot, shown.current, 'field')],
+        drawAxes: [(plot) => drawUnknown(plot, shown.current, 'words')],
+      },
       axes: [axis(0), axis(1)],
       series: [],
       ...rest,
@@ -137,4 +147,33 @@ function Plot({ minutes, rows, theme, make, label }: PlotProps) {
   // The rows are made of the minutes: drawn anew with them, not with each tick of a countdown beside.
   useEffect(() => plot.current?.setData(data), [minutes]);
   return <div class="plot" ref={box} role="img" aria-label={label} />;
+}
+
+/** Stretches of minutes of which nothing is known: first and last of each. */
+function unknownStretches(minutes: readonly ShownMinute[]): readonly (readonly [number, number])[] {
+  const stretches: [number, number][] = [];
+  minutes.forEach(({ at, isUnknown }, index) => {
+    const last = stretches.at(-1);
+    if (isUnknown !== true) return;
+    if (last !== undefined && minutes[index - 1]?.isUnknown === true) last[1] = at;
+    else stretches.push([at, at]);
+  });
+  return stretches;
+}
+
+/** Where nothing is known there is no empty chart but a field that says so: first the field, the words over the grid. */
+function drawUnknown(plot: uPlot, minutes: readonly ShownMinute[], what: 'field' | 'words'): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.fillStyle = color(what === 'field' ? 'off-soft' : 'soft');
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = 'center';
+  for (const [first, last] of unknownStretches(minutes)) {
+    const from = Math.max(bbox.left, plot.valToPos(first / 1000 - HALF, 'x', true));
+    const to = Math.min(bbox.left + bbox.width, plot.valToPos(last / 1000 + HALF, 'x', true));
+    if (what === 'field') ctx.fillRect(from, bbox.top, to - from, bbox.height);
+    else if (to - from > 70 * devicePixelRatio)
+      ctx.fillText('not known', (from + to) / 2, bbox.top + 0.6 * bbox.height);
+  }
+  ctx.restore();
 }

@@ -1,15 +1,17 @@
 import { useMemo, useState } from 'preact/hooks';
 import { eventWords } from '../../domain/event-words.ts';
 import type { InspectorEvent } from '../../domain/inspection.ts';
+import { modelWords } from './changes.tsx';
 import { Choice, Filters } from './filters.tsx';
 import { clock } from './format.ts';
 import { linkTo } from './route.ts';
 import type { State, Store } from './store.ts';
 import { Cell, Head, VirtualList } from './virtual-list.tsx';
 
-const COLUMNS = '4.5rem 7rem minmax(8rem, 0.9fr) 5.5rem minmax(8rem, 0.7fr) minmax(14rem, 2fr)';
+const COLUMNS = '3.6rem 6.4rem minmax(8rem, 0.7fr) 4.8rem minmax(8.4rem, 0.5fr) minmax(14rem, 2fr)';
 
 const SCOPES = [
+  ['balancer', 'balancer'],
   ['provider:', 'providers'],
   ['request:', 'requests'],
 ] as const;
@@ -60,8 +62,8 @@ export function EventsView({ state, store }: { readonly state: State; readonly s
 }
 
 function cellsOf(event: InspectorEvent) {
-  const [kind, id = ''] = split(event.actor);
-  const place = kind === 'provider' ? linkTo({ view: 'provider', id }) : linkTo({ view: 'request', id });
+  const place = placeOf(event.actor);
+  const what = whatOf(event);
   return (
     <>
       <Cell kind="number soft">{event.seq}</Cell>
@@ -73,28 +75,46 @@ function cellsOf(event: InspectorEvent) {
       </Cell>
       <Cell kind="soft">{event.kind}</Cell>
       <Cell kind="ellipsis mono">{eventWords(event.event ?? '')}</Cell>
-      <Cell kind="ellipsis">{whatOf(event)}</Cell>
+      <Cell kind="ellipsis">
+        <span title={what}>{what}</span>
+      </Cell>
     </>
   );
 }
 
 /** An id may hold a colon itself. */
-function split(actor: string): readonly string[] {
+function placeOf(actor: string): string {
   const at = actor.indexOf(':');
-  return [actor.slice(0, at), actor.slice(at + 1)];
+  if (at === -1) return linkTo({ view: 'balancer' });
+  const view = actor.startsWith('provider:') ? 'provider' : 'request';
+  return linkTo({ view, id: actor.slice(at + 1) });
 }
 
-function whatOf({ from, to, request, attempt, changed }: InspectorEvent): string {
+function whatOf(event: InspectorEvent): string {
+  const { from, to, request, attempt, begun, changed, model } = event;
+  if (model !== undefined) return modelWords(event);
   if (request !== undefined) {
     return request.result === 'running'
       ? `came, for ${request.model}`
       : `${request.result}, status ${request.status}`;
   }
-  const about = attempt === undefined ? '' : ` · attempt ${attempt.number} at ${attempt.provider}`;
-  const outcome = attempt?.outcome === undefined ? '' : `: ${attempt.outcome.replaceAll('_', ' ')}`;
-  const way = from === undefined ? (to ?? '') : from === to ? `stays ${to}` : `${from} → ${to}`;
-  const keys = from === to && changed !== undefined && changed.length > 0 ? ` (${changed.join(', ')})` : '';
-  return way + keys + about + outcome;
+  const [before, after = ''] = [plain(from), plain(to)];
+  const way = before === undefined ? after : before === after ? `stays ${after}` : `${before} → ${after}`;
+  const about =
+    attempt === undefined
+      ? []
+      : [
+          `attempt ${attempt.number} at ${attempt.provider}${attempt.outcome === undefined ? '' : `: ${attempt.outcome.replaceAll('_', ' ')}`}`,
+        ];
+  const next = begun === undefined ? [] : [`attempt ${begun.number} at ${begun.provider} begins`];
+  const keys =
+    from === to && changed !== undefined && changed.length > 0 ? [`changed ${changed.join(', ')}`] : [];
+  return [way, ...about, ...next, ...keys].join(' · ');
+}
+
+/** A request is active or it has ended: that goes without saying. */
+function plain(state: string | undefined): string | undefined {
+  return state?.replace(/^active\./, '');
 }
 
 function searched(event: InspectorEvent): string {

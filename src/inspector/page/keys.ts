@@ -8,6 +8,7 @@ export const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['o', 'Overview'],
   ['r', 'Requests'],
   ['e', 'Events'],
+  ['b', 'Balancer'],
   ['1 … 9', 'the first, second … provider'],
   ['/', 'search'],
   ['↑ ↓ or j k', 'another row of the table'],
@@ -53,6 +54,8 @@ function handle(key: string, store: Store, toggleHelp: () => void): boolean {
       return go(linkTo({ view: 'requests' }));
     case 'e':
       return go(linkTo({ view: 'events' }));
+    case 'b':
+      return go(linkTo({ view: 'balancer' }));
     case 'Backspace':
       history.back();
       return true;

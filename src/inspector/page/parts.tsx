@@ -10,6 +10,9 @@ const STATE_TONES: Readonly<Record<string, string>> = {
   trial: 'warn',
   cooling: 'bad',
   disabled: 'off',
+  serving: 'good',
+  starting: 'warn',
+  draining: 'warn',
   waking: 'off',
 };
 
@@ -40,6 +43,15 @@ const RESULT_TONES: Readonly<Record<string, string>> = {
 
 export function ResultBadge({ result }: { readonly result: RequestSummary['result'] }) {
   return <span class={`badge ${RESULT_TONES[result] ?? 'bad'}`}>{result}</span>;
+}
+
+/** Stands for a figure that is not known of the moment that is shown. */
+export function Unknown() {
+  return (
+    <span class="unknown" title="Not known of that moment: what it would be made of is no longer kept.">
+      not known
+    </span>
+  );
 }
 
 export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {

@@ -1,11 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
-import { candidateVerdicts } from '../../domain/candidate-words.ts';
 import { eventWords } from '../../domain/event-words.ts';
-import type { AttemptRecord, RequestDetail, ShownHeader } from '../../domain/inspection.ts';
+import type { RequestDetail } from '../../domain/inspection.ts';
 import { getRequest } from './api.ts';
 import { bytes, clock, count, duration } from './format.ts';
+import type { Moment } from './moments.ts';
 import { Fact, ResultBadge } from './parts.tsx';
-import { pathOf, spanOf, stretchesOf } from './request-times.ts';
+import { Headers } from './request-headers.tsx';
+import { Timeline } from './request-timeline.tsx';
+import { pathOf } from './request-times.ts';
 import { linkTo } from './route.ts';
 import { Sequence } from './sequence.tsx';
 import { Statechart } from './statechart.tsx';
@@ -19,8 +21,15 @@ const TABS: readonly (readonly [Tab, string])[] = [
   ['headers', 'Headers and bodies'],
 ];
 
-/** Everything that is known of one request. */
-export function RequestPage({ id, state }: { readonly id: string; readonly state: State }) {
+interface RequestPageProps {
+  readonly id: string;
+  readonly state: State;
+  /** Looking back; undefined: now. */
+  readonly moment: Moment | undefined;
+}
+
+/** Everything that is known of one request, whenever one looks; a moment looked back at is a line in its timeline. */
+export function RequestPage({ id, state, moment }: RequestPageProps) {
   const [detail, setDetail] = useState<RequestDetail>();
   const [problem, setProblem] = useState('');
   const [tab, setTab] = useState<Tab>('timeline');
@@ -61,7 +70,7 @@ export function RequestPage({ id, state }: { readonly id: string; readonly state
         ))}
       </div>
       <div role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
-        {tab === 'timeline' && <Timeline detail={detail} now={Date.now() + state.skew} />}
+        {tab === 'timeline' && <Timeline detail={detail} now={Date.now() + state.skew} looked={moment?.at} />}
         {tab === 'sequence' && (
           <section class="panel">
             <Sequence detail={detail} />
@@ -142,149 +151,6 @@ function Summary({ detail }: { readonly detail: RequestDetail }) {
   );
 }
 
-function Timeline({ detail, now }: { readonly detail: RequestDetail; readonly now: number }) {
-  const { attempts } = detail;
-  const span = spanOf(detail, now);
-  const place = (at: number): number => ((at - span.from) / (span.to - span.from)) * 100;
-  return (
-    <>
-      <section class="panel timeline" aria-label="Timeline">
-        <p class="legend">
-          <i class="swatch connect" /> connect <i class="swatch wait" /> wait <i class="swatch first" /> first
-          event <i class="swatch stream" /> stream <i class="swatch commit" /> commit{' '}
-          <i class="swatch fail" /> failover
-        </p>
-        <div class="bars">
-          <div class="grid" aria-hidden="true">
-            {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-              <span key={share} style={{ left: `${share * 100}%` }}>
-                {duration((span.to - span.from) * share)}
-              </span>
-            ))}
-          </div>
-          {attempts.length === 0 && <p class="soft">No provider was asked.</p>}
-          {attempts.map((attempt) => (
-            <AttemptBar
-              key={attempt.number}
-              attempt={attempt}
-              place={place}
-              until={span.to}
-              isLast={attempt === attempts.at(-1)}
-            />
-          ))}
-        </div>
-      </section>
-      <Decisions detail={detail} />
-    </>
-  );
-}
-
-interface BarProps {
-  readonly attempt: AttemptRecord;
-  readonly place: (at: number) => number;
-  readonly until: number;
-  readonly isLast: boolean;
-}
-
-function AttemptBar({ attempt, place, until, isLast }: BarProps) {
-  const { number, candidate, outcome, mode, repair, startedAt, endedAt = until } = attempt;
-  const stretches = stretchesOf(attempt, until);
-  const failed = outcome !== undefined && outcome.kind !== 'success';
-  const words = stretches.map(({ name, from, to }) => `${name} ${duration(to - from)}`).join(', ');
-  const end = outcome === undefined ? 'running' : outcome.kind.replaceAll('_', ' ');
-  return (
-    <div class="bar-row" data-attempt={number}>
-      <div class="bar-name">
-        <b>{number}</b>
-        <a class="ellipsis" href={linkTo({ view: 'provider', id: candidate.provider })}>
-          {candidate.provider}
-        </a>
-        <small class="ellipsis">
-          {candidate.model}
-          {mode === 'normal' ? '' : ` · ${mode}`}
-          {repair === undefined ? '' : ` · ${repair.replaceAll('_', ' ')}`}
-        </small>
-      </div>
-      <div
-        class="bar-track"
-        role="img"
-        aria-label={`Attempt ${number} at ${candidate.provider}: ${words}; ${end}.`}
-      >
-        {stretches.map(({ name, from, to }) => (
-          <i
-            key={name}
-            class={`stretch ${name.split(' ')[0]}`}
-            style={{ left: `${place(from)}%`, width: `${Math.max(0.15, place(to) - place(from))}%` }}
-            title={`${name}: ${duration(to - from)}`}
-          />
-        ))}
-        {attempt.committedAt !== undefined && (
-          <i class="commit-line" style={{ left: `${place(attempt.committedAt)}%` }} title="the commit" />
-        )}
-        {failed && (
-          <i class={`failover ${isLast ? 'last' : ''}`} style={{ left: `${place(endedAt)}%` }} title={end} />
-        )}
-      </div>
-      <div class="bar-end">
-        <span class={`badge ${failed ? 'bad' : outcome === undefined ? 'live' : 'good'}`}>{end}</span>
-        <small>{duration(endedAt - startedAt)}</small>
-      </div>
-      {failed && <p class="bar-detail">{outcome.detail}</p>}
-      {!failed && <p class="bar-detail soft">{words}</p>}
-    </div>
-  );
-}
-
-/** Why each candidate was chosen or passed over, each time one was chosen. */
-function Decisions({ detail }: { readonly detail: RequestDetail }) {
-  const { decisions, attempts, summary, plan } = detail;
-  const tries = decisions.filter(({ verdict }) => verdict === 'try');
-  if (decisions.length === 0) return null;
-  return (
-    <>
-      <h2>Why</h2>
-      {plan !== undefined && (
-        <p class="soft">
-          Order: {plan.order.map(({ provider }) => provider).join(', ')} – {plan.reason}
-        </p>
-      )}
-      <ol class="decisions">
-        {decisions.map((decision, index) => {
-          const chosen = attempts[tries.indexOf(decision)]?.candidate;
-          const title =
-            decision.verdict === 'try'
-              ? `${chosen?.provider ?? 'a candidate'}: ${decision.reason}`
-              : decision.verdict === 'wait'
-                ? `Wait: ${decision.reason}`
-                : `Give up: ${decision.reason}`;
-          return (
-            <li key={index} class="panel">
-              <header>
-                <b>{title}</b>
-                <small>
-                  round {decision.round}, +{duration(decision.at - summary.receivedAt)}
-                </small>
-              </header>
-              <ul>
-                {candidateVerdicts(decision, chosen).map(({ provider, model, verdict, why }) => (
-                  <li key={`${provider}/${model}`} class={verdict.replace(' ', '-')}>
-                    <span class="mark" aria-hidden="true" />
-                    <a href={linkTo({ view: 'provider', id: provider })}>{provider}</a>
-                    <small class="soft">{model}</small>
-                    <span>
-                      {verdict}: {why}
-                    </span>
-                  </li>
-                ))}
-              </ul>
-            </li>
-          );
-        })}
-      </ol>
-    </>
-  );
-}
-
 function States({ detail }: { readonly detail: RequestDetail }) {
   const path = pathOf(detail);
   return (
@@ -326,97 +192,4 @@ function States({ detail }: { readonly detail: RequestDetail }) {
       </table>
     </>
   );
-}
-
-function Headers({ detail, captures }: { readonly detail: RequestDetail; readonly captures: boolean }) {
-  return (
-    <>
-      <HeaderTable title="From the client" headers={detail.headers} />
-      {detail.attempts.map((attempt) => (
-        <section key={attempt.number}>
-          <h2>
-            Attempt {attempt.number} at {attempt.candidate.provider}
-          </h2>
-          {attempt.url !== undefined && <p class="mono wrap">POST {attempt.url}</p>}
-          <div class="columns">
-            {attempt.requestHeaders !== undefined && (
-              <HeaderTable title="Sent" headers={attempt.requestHeaders} />
-            )}
-            {attempt.responseHeaders !== undefined && (
-              <HeaderTable
-                title={`Answered: HTTP ${attempt.status ?? ''}`}
-                headers={attempt.responseHeaders}
-              />
-            )}
-          </div>
-          {attempt.errorBody !== undefined && (
-            <>
-              <h3>What it said</h3>
-              <pre tabIndex={0}>{pretty(attempt.errorBody)}</pre>
-            </>
-          )}
-        </section>
-      ))}
-      <Body title="Request" text={detail.body} captures={captures} />
-      <Body title="Answer" text={detail.answer} captures={captures} />
-    </>
-  );
-}
-
-function HeaderTable({
-  title,
-  headers,
-}: {
-  readonly title: string;
-  readonly headers: readonly ShownHeader[];
-}) {
-  return (
-    <section>
-      <h3>{title}</h3>
-      <table class="plain headers">
-        <tbody>
-          {headers.map(([name, value], at) => (
-            <tr key={at}>
-              <th scope="row" class="mono">
-                {name}
-              </th>
-              <td class={`mono wrap ${value === null ? 'soft' : ''}`}>{value ?? 'not shown'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function Body({
-  title,
-  text,
-  captures,
-}: {
-  readonly title: string;
-  readonly text: string | undefined;
-  readonly captures: boolean;
-}) {
-  if (text === undefined) {
-    return captures ? null : (
-      <p class="soft">
-        {title}: its content is not kept. <code>settings.inspector.capture_bodies</code> would keep it.
-      </p>
-    );
-  }
-  return (
-    <section>
-      <h2>{title}</h2>
-      <pre tabIndex={0}>{pretty(text)}</pre>
-    </section>
-  );
-}
-
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

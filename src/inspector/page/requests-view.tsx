@@ -18,16 +18,16 @@ interface Filter {
 
 const NO_FILTER: Filter = { text: '', session: '', provider: '', result: '', model: '' };
 const COLUMNS =
-  '6.2rem 6.6rem minmax(9rem, 1.6fr) minmax(7rem, 1.2fr) 3.4rem 5.4rem 5.4rem 6.6rem minmax(6rem, 1fr)';
+  '4.6rem 6rem minmax(8rem, 1.1fr) minmax(9rem, 1.6fr) 2.6rem 4.6rem 4.6rem 5.6rem minmax(5rem, 0.8fr)';
 
 /** The live table of requests. */
 export function RequestsView({ state }: { readonly state: State }) {
   const [filter, setFilter] = useState(NO_FILTER);
-  const at =
-    state.cursor === undefined ? undefined : state.events.find(({ seq }) => seq === state.cursor)?.at;
+  const { cursor, requests, events } = state;
+  const past = cursor === undefined ? undefined : events;
   const all = useMemo(
-    () => (at === undefined ? state.requests : requestsAt(state.requests, at)),
-    [state.requests, at],
+    () => (cursor === undefined || past === undefined ? requests : requestsAt(requests, past, cursor)),
+    [requests, past, cursor],
   );
   const rows = useMemo(() => all.filter((row) => fits(row, filter)), [all, filter]);
   const models = useMemo(() => distinct(all.map(({ model }) => model)), [all]);

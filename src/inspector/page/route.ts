@@ -5,12 +5,13 @@ export type Place =
   | { readonly view: 'overview' }
   | { readonly view: 'requests' }
   | { readonly view: 'events' }
+  | { readonly view: 'balancer' }
   | { readonly view: 'provider'; readonly id: string }
   | { readonly view: 'request'; readonly id: string };
 
 function placeOf(hash: string): Place {
   const [view, id] = hash.replace(/^#\/?/, '').split('/', 2);
-  if (view === 'requests' || view === 'events') return { view };
+  if (view === 'requests' || view === 'events' || view === 'balancer') return { view };
   if ((view === 'provider' || view === 'request') && id !== undefined && id !== '') {
     return { view, id: decodeURIComponent(id) };
   }

@@ -23,12 +23,12 @@ export function Sequence({ detail }: { readonly detail: RequestDetail }) {
   const height = TOP + arrows.length * ROW + 24;
   const x = (lane: string): number => 64 + lanes.indexOf(lane) * LANE + LANE / 2;
   return (
-    <div class="sequence-scroll">
+    <section class="sequence-scroll" tabIndex={0} aria-label="Sequence">
       <svg
         class="sequence"
         viewBox={`0 0 ${width} ${height}`}
-        width={width}
-        height={height}
+        // Smaller than that it cannot be read: it is scrolled.
+        style={{ width: `${width}px`, minWidth: `${0.85 * width}px` }}
         role="img"
         aria-label={`Sequence of ${arrows.length} messages; the same is told in the list of attempts.`}
       >
@@ -85,7 +85,7 @@ export function Sequence({ detail }: { readonly detail: RequestDetail }) {
           );
         })}
       </svg>
-    </div>
+    </section>
   );
 }
 

@@ -32,12 +32,11 @@ export function Statechart({ chart, active, last, path }: StatechartProps) {
   const lit = new Set(layout.edges.filter(path === undefined ? taken : onPath));
   const direct = last !== undefined && !layout.edges.some(taken) && last.from !== last.to;
   return (
-    <div class="statechart-scroll">
+    <div class="statechart-scroll" role="group" tabIndex={0} aria-label={`Statechart of a ${chart}`}>
       <svg
-        class="statechart"
+        class={`statechart of-${chart}`}
         viewBox={`0 0 ${layout.width} ${layout.height}`}
-        width={layout.width}
-        height={layout.height}
+        style={{ maxWidth: `${layout.width}px` }}
         role="img"
         aria-label={`Statechart of a ${chart}; it is in ${active.replaceAll('.', ', ')}.`}
       >
@@ -78,6 +77,11 @@ export function Statechart({ chart, active, last, path }: StatechartProps) {
           .map((node) => (
             <StateBox key={node.id} node={node} active={active} path={path} />
           ))}
+        {layout.nodes
+          .filter(({ isCompound }) => isCompound)
+          .map((node) => (
+            <CompoundName key={node.id} node={node} isActive={isWithin(active, node.id)} />
+          ))}
       </svg>
       {direct && (
         <p class="soft">
@@ -112,14 +116,22 @@ function StateBox({
     <g class={classes.filter(Boolean).join(' ')} data-state={id} transform={`translate(${x} ${y})`}>
       <rect width={width} height={height} rx={isCompound ? 12 : 9} />
       {isFinal && <rect class="inner" x="3" y="3" width={width - 6} height={height - 6} rx="6.5" />}
-      {isInitial && (
-        <circle class="initial" cx={isCompound ? 14 : 12} cy={isCompound ? 18 : height / 2} r="3.2" />
+      {isInitial && <circle class="initial" cx="12" cy={isCompound ? 18 : height / 2} r="3.2" />}
+      {!isCompound && (
+        <text x={width / 2 + (isInitial ? 4 : 0)} y={height / 2 + 4.5} text-anchor="middle">
+          {name}
+        </text>
       )}
-      <text
-        x={isCompound ? (isInitial ? 24 : 16) : width / 2 + (isInitial ? 4 : 0)}
-        y={isCompound ? 22 : height / 2 + 4.5}
-        text-anchor={isCompound ? 'start' : 'middle'}
-      >
+    </g>
+  );
+}
+
+/** Drawn after the arrows, which may lead through the state. */
+function CompoundName({ node, isActive }: { node: PlacedNode; isActive: boolean }) {
+  const { name, x, y, isInitial } = node;
+  return (
+    <g class={`node compound ${isActive ? 'active' : ''}`} transform={`translate(${x} ${y})`}>
+      <text x={isInitial ? 24 : 16} y={22}>
         {name}
       </text>
     </g>

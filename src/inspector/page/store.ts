@@ -1,15 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { InspectorEvent, ProviderMoment, RequestSummary } from '../../domain/inspection.ts';
 import { getRequests, getSnapshot, SignedOut, type Snapshot } from './api.ts';
+import type { Past } from './moments.ts';
+import { NO_TALLY, tallyAfter, tallyBefore } from './tally.ts';
 
 /** Everything the page knows. */
-export interface State {
+export interface State extends Past {
   readonly snapshot: Snapshot | undefined;
   /** Server's clock less ours, ms. */
   readonly skew: number;
   readonly connection: 'connecting' | 'live' | 'lost' | 'signed_out';
-  readonly events: readonly InspectorEvent[];
-  readonly base: readonly ProviderMoment[];
   /** Newest first. */
   readonly requests: readonly RequestSummary[];
   /** Looking back: the number of the event that is looked at; undefined: live. */
@@ -38,6 +38,7 @@ export function createStore(): Store {
     connection: 'connecting',
     events: [],
     base: [],
+    tally: NO_TALLY,
     requests: [],
     cursor: undefined,
   };
@@ -71,10 +72,13 @@ export function createStore(): Store {
     }
     const joined = [...state.events, ...news];
     const dropped = joined.slice(0, Math.max(0, joined.length - MAX_EVENTS));
+    const first = joined[dropped.length]?.seq ?? 0;
     set({
       events: dropped.length === 0 ? joined : joined.slice(dropped.length),
       base: dropped.length === 0 ? state.base : later(state.base, dropped),
+      tally: dropped.length === 0 ? state.tally : tallyAfter(state.tally, dropped),
       ...(rowsChanged ? { requests: sortedRows(rows) } : {}),
+      ...(state.cursor !== undefined && state.cursor < first ? { cursor: first } : {}),
     });
     if (news.some(({ kind, provider }) => kind === 'request' || provider !== undefined)) refreshSoon();
   };
@@ -97,7 +101,16 @@ export function createStore(): Store {
     try {
       const snapshot = await getSnapshot(MAX_EVENTS);
       rows.clear();
-      set({ snapshot, skew: snapshot.now - Date.now(), base: snapshot.base, events: [], requests: [] });
+      set({
+        snapshot,
+        skew: snapshot.now - Date.now(),
+        base: snapshot.base,
+        tally: tallyBefore(snapshot.events, snapshot),
+        events: [],
+        requests: [],
+        // Numbers of another run, or of what is no longer kept, mean nothing.
+        cursor: undefined,
+      });
       take(snapshot.events);
       follow(`${snapshot.run}-${snapshot.seq}`);
       await loadRows();
@@ -120,7 +133,8 @@ export function createStore(): Store {
     source = new EventSource(`/inspector/events?last_event_id=${encodeURIComponent(lastEventId)}`);
     source.addEventListener('hello', () => set({ connection: 'live' }));
     source.addEventListener('events', (event) => take(JSON.parse(event.data) as InspectorEvent[]));
-    source.addEventListener('restarted', () => void load());
+    // What is left is no longer all: begin anew with what there is.
+    for (const name of ['restarted', 'gap']) source.addEventListener(name, () => void load());
     source.onerror = () => {
       set({ connection: 'lost' });
       void refresh();

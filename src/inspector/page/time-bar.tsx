@@ -22,10 +22,11 @@ export function TimeBar({ state, store }: { readonly state: State; readonly stor
       events
         .filter(isProviderChange)
         .slice(-MAX_MARKS)
-        .map(({ seq, provider }) => ({
+        .map(({ seq, provider, model }) => ({
           seq,
           place: last === first ? 0 : ((seq - first) / (last - first)) * 100,
-          tone: toneOf(provider.state),
+          tone:
+            provider.models?.some((each) => each.model === model) === true ? 'warn' : toneOf(provider.state),
         })),
     [events, first, last],
   );
