@@ -1,7 +1,7 @@
 import { assertEvent, assign, enqueueActions, setup } from 'xstate';
-import type { HealthPolicy } from '../src/domain/health.ts';
-import type { LearnedParts } from '../src/domain/learned-parts.ts';
-import type { ProviderHealth } from '../src/domain/provider-health.ts';
+import type { HealthPolicy } from '../src/domain/health/health.ts';
+import type { ProviderHealth } from '../src/domain/health/provider-health.ts';
+import type { LearnedParts } from '../src/domain/learning/learned-parts.ts';
 import { MAX_TIMER_MS } from '../src/domain/time.ts';
 import { providerMachine } from './provider.ts';
 

@@ -1,7 +1,7 @@
-import { policyFor } from '../src/domain/counting-policy.ts';
-import { type HealthChange, healthChanges } from '../src/domain/health-changes.ts';
-import { ruleOf } from '../src/domain/health-verdict.ts';
-import { HEALTHY_PROVIDER, type ProviderHealth } from '../src/domain/provider-health.ts';
+import { policyFor } from '../src/domain/failures/counting-policy.ts';
+import { type HealthChange, healthChanges } from '../src/domain/health/health-changes.ts';
+import { ruleOf } from '../src/domain/health/health-verdict.ts';
+import { HEALTHY_PROVIDER, type ProviderHealth } from '../src/domain/health/provider-health.ts';
 import type {
   AttemptEvent,
   AttemptSettled,

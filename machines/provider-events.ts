@@ -1,10 +1,10 @@
-import type { HealthPolicy, Verdict } from '../src/domain/health.ts';
-import type { HealthChange } from '../src/domain/health-changes.ts';
-import type { LearnedParts } from '../src/domain/learned-parts.ts';
-import type { Failure } from '../src/domain/outcome.ts';
-import type { AttemptTarget, ProviderHealth } from '../src/domain/provider-health.ts';
-import type { AttemptMode } from '../src/domain/trace.ts';
-import type { UnknownPart } from '../src/domain/unknown-part.ts';
+import type { AttemptMode } from '../src/domain/decision/trace.ts';
+import type { Failure } from '../src/domain/failures/outcome.ts';
+import type { HealthPolicy, Verdict } from '../src/domain/health/health.ts';
+import type { HealthChange } from '../src/domain/health/health-changes.ts';
+import type { AttemptTarget, ProviderHealth } from '../src/domain/health/provider-health.ts';
+import type { LearnedParts } from '../src/domain/learning/learned-parts.ts';
+import type { UnknownPart } from '../src/domain/learning/unknown-part.ts';
 
 export interface ProviderInput {
   readonly id: string;

@@ -1,4 +1,4 @@
-import { knownParts, type LearnedParts, withLearned } from '../src/domain/learned-parts.ts';
+import { knownParts, type LearnedParts, withLearned } from '../src/domain/learning/learned-parts.ts';
 import type { PartsLearned, ProviderContext, ProviderLearned } from './provider-events.ts';
 
 /** What a provider knows of itself after it took a request without some parts, and what is told of it; undefined: nothing new. */

@@ -1,11 +1,11 @@
-import type { Verdict } from '../src/domain/health.ts';
-import { type HealthState, healthState } from '../src/domain/health-changes.ts';
+import type { Verdict } from '../src/domain/health/health.ts';
+import { type HealthState, healthState } from '../src/domain/health/health-changes.ts';
 import {
   attemptCommitted,
   attemptSettled,
   attemptStarted,
   type ProviderHealth,
-} from '../src/domain/provider-health.ts';
+} from '../src/domain/health/provider-health.ts';
 import { MAX_TIMER_MS } from '../src/domain/time.ts';
 import type {
   AttemptCommitted,

@@ -1,12 +1,12 @@
 import { type ActorRefFrom, assertEvent, assign, enqueueActions, type SnapshotFrom, setup } from 'xstate';
-import type { Availability } from '../src/domain/availability.ts';
-import { cooledByHand, healed } from '../src/domain/health.ts';
-import { NOTHING_LEARNED } from '../src/domain/learned-parts.ts';
+import type { Availability } from '../src/domain/health/availability.ts';
+import { cooledByHand, healed } from '../src/domain/health/health.ts';
 import {
   type AttemptTarget,
   candidateAvailability,
   HEALTHY_PROVIDER,
-} from '../src/domain/provider-health.ts';
+} from '../src/domain/health/provider-health.ts';
+import { NOTHING_LEARNED } from '../src/domain/learning/learned-parts.ts';
 import {
   attemptChanges,
   cooledChanges,

@@ -1,6 +1,6 @@
-import { knownParts, NOTHING_LEARNED } from '../src/domain/learned-parts.ts';
-import type { Failure } from '../src/domain/outcome.ts';
-import type { AttemptTrace } from '../src/domain/trace.ts';
+import type { AttemptTrace } from '../src/domain/decision/trace.ts';
+import type { Failure } from '../src/domain/failures/outcome.ts';
+import { knownParts, NOTHING_LEARNED } from '../src/domain/learning/learned-parts.ts';
 import type { AttemptInput, RequestContext, RunningAttempt } from './request-events.ts';
 
 /** What the context becomes when the attempt that was decided on begins. */

@@ -1,7 +1,7 @@
-import type { Candidate } from '../src/domain/candidate.ts';
-import { decide, outOfTime } from '../src/domain/decide.ts';
-import type { Decision } from '../src/domain/decision.ts';
-import type { DecisionTrace } from '../src/domain/trace.ts';
+import { decide, outOfTime } from '../src/domain/decision/decide.ts';
+import type { Decision } from '../src/domain/decision/decision.ts';
+import type { DecisionTrace } from '../src/domain/decision/trace.ts';
+import type { Candidate } from '../src/domain/routing/candidate.ts';
 import type { RequestContext } from './request-events.ts';
 import { standingOf } from './standing.ts';
 

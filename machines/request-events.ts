@@ -1,10 +1,10 @@
-import type { Full } from '../src/domain/availability.ts';
-import type { Candidate } from '../src/domain/candidate.ts';
-import type { Decision, DecisionPolicy } from '../src/domain/decision.ts';
-import type { Endpoint, Outcome, Usage } from '../src/domain/outcome.ts';
+import type { Decision, DecisionPolicy } from '../src/domain/decision/decision.ts';
+import type { AttemptTrace, DecisionTrace, RequestTrace } from '../src/domain/decision/trace.ts';
+import type { Endpoint, Outcome, Usage } from '../src/domain/failures/outcome.ts';
+import type { Full } from '../src/domain/health/availability.ts';
+import type { UnknownPart } from '../src/domain/learning/unknown-part.ts';
+import type { Candidate } from '../src/domain/routing/candidate.ts';
 import type { Random } from '../src/domain/time.ts';
-import type { AttemptTrace, DecisionTrace, RequestTrace } from '../src/domain/trace.ts';
-import type { UnknownPart } from '../src/domain/unknown-part.ts';
 import type { ProviderRef } from './provider.ts';
 
 /** What a request's chart is given: facts and ways to ask, never the bytes. */

@@ -1,6 +1,6 @@
-import { asOffline, mayBeOffline } from '../src/domain/network-blame.ts';
-import type { Failure, Outcome } from '../src/domain/outcome.ts';
-import type { AttemptTrace } from '../src/domain/trace.ts';
+import type { AttemptTrace } from '../src/domain/decision/trace.ts';
+import { asOffline, mayBeOffline } from '../src/domain/failures/network-blame.ts';
+import type { Failure, Outcome } from '../src/domain/failures/outcome.ts';
 import { phaseOf, withLast } from './request-attempt.ts';
 import type { OpenVerdict, RequestContext } from './request-events.ts';
 

@@ -1,5 +1,5 @@
 import { type ActorRefFrom, assign, emit, fromCallback, setup } from 'xstate';
-import type { Decision } from '../src/domain/decision.ts';
+import type { Decision } from '../src/domain/decision/decision.ts';
 import { MAX_TIMER_MS } from '../src/domain/time.ts';
 import { begun, phaseOf, withLast } from './request-attempt.ts';
 import { choice } from './request-choice.ts';

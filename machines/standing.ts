@@ -1,7 +1,7 @@
-import type { Availability } from '../src/domain/availability.ts';
-import type { Candidate } from '../src/domain/candidate.ts';
-import { withLoad } from '../src/domain/load.ts';
-import type { Endpoint } from '../src/domain/outcome.ts';
+import type { Endpoint } from '../src/domain/failures/outcome.ts';
+import type { Availability } from '../src/domain/health/availability.ts';
+import { withLoad } from '../src/domain/health/load.ts';
+import type { Candidate } from '../src/domain/routing/candidate.ts';
 import { availabilityOf } from './provider.ts';
 import type { RequestPorts } from './request-events.ts';
 

@@ -1,5 +1,5 @@
 import { loadConfiguration } from '../config/load.ts';
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import { isLoopback, isWildcard } from '../http/host.ts';
 import type { World } from './world.ts';
 

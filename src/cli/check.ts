@@ -2,7 +2,7 @@ import { type Diagnostic, hasErrors } from '../config/diagnostic.ts';
 import { type DialectName, TODAY } from '../config/dialects/dialect.ts';
 import { formatDiagnostics } from '../config/format.ts';
 import { loadConfiguration } from '../config/load.ts';
-import type { Configuration, ProviderSettings, RouteTarget, Settings } from '../domain/settings.ts';
+import type { Configuration, ProviderSettings, RouteTarget, Settings } from '../domain/settings/settings.ts';
 import { counted, oneLine } from '../telemetry/format.ts';
 import { EXIT } from './exit-codes.ts';
 import { columnsOf, showsColor, type World } from './world.ts';

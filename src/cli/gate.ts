@@ -1,4 +1,4 @@
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 
 /** What a program needs to know of the balancer. */
 export interface Gate {

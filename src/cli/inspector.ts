@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Settings } from '../domain/settings.ts';
+import type { Settings } from '../domain/settings/settings.ts';
 import type { InspectorFile, InspectorPort } from '../http/inspector/port.ts';
 import { createSessions } from '../http/inspector/sessions.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';

@@ -1,7 +1,7 @@
-import type { Availability } from '../domain/availability.ts';
-import { HEALTHY, type HealthPolicy, type HealthRecord } from '../domain/health.ts';
-import { HEALTHY_PROVIDER, type ProviderHealth } from '../domain/provider-health.ts';
-import type { ConsideredCandidate } from '../domain/trace.ts';
+import type { ConsideredCandidate } from '../domain/decision/trace.ts';
+import type { Availability } from '../domain/health/availability.ts';
+import { HEALTHY, type HealthPolicy, type HealthRecord } from '../domain/health/health.ts';
+import { HEALTHY_PROVIDER, type ProviderHealth } from '../domain/health/provider-health.ts';
 
 /** Health that stands as a decision has seen it. What a trace does not tell (older failures below the threshold) is none. */
 export function healthAsSeen(

@@ -1,7 +1,7 @@
-import { candidateVerdicts } from '../domain/candidate-words.ts';
-import type { TraceFile } from '../domain/inspection.ts';
-import { isFailure } from '../domain/outcome.ts';
-import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
+import { candidateVerdicts } from '../domain/decision/candidate-words.ts';
+import type { AttemptTrace, DecisionTrace } from '../domain/decision/trace.ts';
+import { isFailure } from '../domain/failures/outcome.ts';
+import type { TraceFile } from '../domain/inspection/inspection.ts';
 import { counted, formatDuration, oneLine } from '../telemetry/format.ts';
 import type { Replayed } from './replay-run.ts';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { TRACE_FORMAT, type TraceFile } from '../domain/inspection.ts';
+import { TRACE_FORMAT, type TraceFile } from '../domain/inspection/inspection.ts';
 
 const Candidate = v.looseObject({
   provider: v.string(),

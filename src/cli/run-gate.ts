@@ -1,4 +1,4 @@
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import { type BalancerAddress, type FindOptions, locateBalancer } from './balancer-address.ts';
 import { askBalancer } from './balancer-client.ts';
 import { type BalancerFacts, idOf, readBalancer } from './balancer-view.ts';

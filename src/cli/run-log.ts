@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { Writable } from 'node:stream';
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { BalancerEvent } from '../telemetry/events.ts';
 import { createLog } from '../telemetry/log.ts';

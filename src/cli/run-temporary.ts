@@ -2,7 +2,7 @@ import { hasErrors } from '../config/diagnostic.ts';
 import { formatDiagnostics } from '../config/format.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { watchConfiguration } from '../config/watch.ts';
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import { isLoopback } from '../http/host.ts';
 import { EXIT } from './exit-codes.ts';
 import { hasPassthrough, type OpenGate } from './gate.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { changedSettings } from '../config/changed-settings.ts';
 import { diffConfigurations } from '../config/diff.ts';
 import { createBufferBudget } from '../domain/buffer-budget.ts';
-import type { Configuration, Settings, TestingSettings } from '../domain/settings.ts';
+import type { Configuration, Settings, TestingSettings } from '../domain/settings/settings.ts';
 import type { Clock, Random } from '../domain/time.ts';
 import { createEngine, type RunningEngine } from '../engine/engine.ts';
 import { createApp } from '../http/app.ts';

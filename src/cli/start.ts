@@ -2,7 +2,7 @@ import { type Diagnostic, hasErrors } from '../config/diagnostic.ts';
 import { describeDiagnostic, formatDiagnostics } from '../config/format.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { watchConfiguration } from '../config/watch.ts';
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import { bindingWarning } from '../http/server.ts';
 import { banner } from '../telemetry/banner.ts';

@@ -1,4 +1,4 @@
-import type { ProviderType } from '../domain/settings.ts';
+import type { ProviderType } from '../domain/settings/settings.ts';
 
 export type Address =
   | {

@@ -1,4 +1,9 @@
-import type { CacheSettings, ResilienceSettings, Settings, UnhealthyLists } from '../domain/settings.ts';
+import type {
+  CacheSettings,
+  ResilienceSettings,
+  Settings,
+  UnhealthyLists,
+} from '../domain/settings/settings.ts';
 import { changedKeys } from './diff.ts';
 
 type Flat = Omit<Settings, 'resilience' | 'unhealthy' | 'cache'>;

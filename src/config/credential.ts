@@ -1,4 +1,4 @@
-import type { Credential } from '../domain/settings.ts';
+import type { Credential } from '../domain/settings/settings.ts';
 import { type Finding, WARNS } from './diagnostic.ts';
 import type { ProviderEntry } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { Configuration, ProviderSettings, Settings } from '../domain/settings.ts';
+import type { Configuration, ProviderSettings, Settings } from '../domain/settings/settings.ts';
 
 /** What a new configuration changes. */
 export interface ConfigurationDiff {

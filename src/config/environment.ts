@@ -1,4 +1,4 @@
-import type { Settings } from '../domain/settings.ts';
+import type { Settings } from '../domain/settings/settings.ts';
 import { HARMLESS, NOTE } from './diagnostic.ts';
 import type { Environment } from './expand.ts';
 import type { Report } from './report.ts';

@@ -1,4 +1,4 @@
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import { type Diagnostic, FATAL, hasErrors } from './diagnostic.ts';
 import { type DialectName, TODAY } from './dialects/dialect.ts';
 import { translate } from './dialects/translate.ts';

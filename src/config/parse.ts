@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import { type Diagnostic, type Finding, hasErrors, inFileOrder, WARNS } from './diagnostic.ts';
 import { type DialectName, TODAY } from './dialects/dialect.ts';
 import { translate } from './dialects/translate.ts';

@@ -1,5 +1,5 @@
-import type { CompatSettings } from '../domain/compat-settings.ts';
-import type { Credential, ProviderSettings, Timeouts } from '../domain/settings.ts';
+import type { CompatSettings } from '../domain/settings/compat-settings.ts';
+import type { Credential, ProviderSettings, Timeouts } from '../domain/settings/settings.ts';
 import { type Address, NO_ADDRESS, readBaseUrl, readProxy } from './addresses.ts';
 import { readCredential } from './credential.ts';
 import { CHECK_WARNING, FATAL, HARMLESS, WARNS } from './diagnostic.ts';

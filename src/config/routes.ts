@@ -1,4 +1,4 @@
-import type { ProviderSettings, Route, RouteTarget } from '../domain/settings.ts';
+import type { ProviderSettings, Route, RouteTarget } from '../domain/settings/settings.ts';
 import { CHECK_NOTE, WARNS } from './diagnostic.ts';
 import { join } from './key-path.ts';
 import { providerId } from './providers.ts';

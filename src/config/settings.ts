@@ -6,7 +6,7 @@ import type {
   TestingSettings,
   TokenCountingSettings,
   UnhealthyLists,
-} from '../domain/settings.ts';
+} from '../domain/settings/settings.ts';
 import { compileBodyPattern } from './body-patterns.ts';
 import { CHECK_NOTE, CHECK_WARNING, HARMLESS, WARNS } from './diagnostic.ts';
 import type { Report } from './report.ts';

@@ -1,4 +1,4 @@
-import type { CacheSettings, DeduplicationSettings } from '../domain/settings.ts';
+import type { CacheSettings, DeduplicationSettings } from '../domain/settings/settings.ts';
 import type { SettingsEntry } from './schema.ts';
 import { toMs } from './timeouts.ts';
 

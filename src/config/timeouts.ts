@@ -1,4 +1,4 @@
-import type { PhaseTimeouts, Timeouts } from '../domain/settings.ts';
+import type { PhaseTimeouts, Timeouts } from '../domain/settings/settings.ts';
 import type { ProviderEntry, SettingsEntry } from './schema.ts';
 
 /** Seconds of the file in whole ms. */

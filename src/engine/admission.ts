@@ -1,8 +1,8 @@
-import type { Candidate } from '../domain/candidate.ts';
-import { errorBody } from '../domain/error-envelope.ts';
-import type { FinalError } from '../domain/refusal.ts';
-import { resolveRoutes } from '../domain/routing.ts';
-import type { Redactor } from '../domain/secrets.ts';
+import { errorBody } from '../domain/refusal/error-envelope.ts';
+import type { FinalError } from '../domain/refusal/refusal.ts';
+import type { Candidate } from '../domain/routing/candidate.ts';
+import { resolveRoutes } from '../domain/routing/routing.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { Clock } from '../domain/time.ts';
 import { type WalkedBody, walkBody } from '../protocols/anthropic/body-walker.ts';
 import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';

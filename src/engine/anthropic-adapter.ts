@@ -1,8 +1,8 @@
 import type { AttemptInput } from '../../machines/request-events.ts';
-import type { Failure, Outcome } from '../domain/outcome.ts';
-import { removalOf } from '../domain/removal.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
-import { mayNameParts, unknownParts } from '../domain/unknown-parts.ts';
+import type { Failure, Outcome } from '../domain/failures/outcome.ts';
+import { removalOf } from '../domain/learning/removal.ts';
+import { mayNameParts, unknownParts } from '../domain/learning/unknown-parts.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import { spliceBody } from '../protocols/anthropic/body-splice.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import { withoutForeignThinking, withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';

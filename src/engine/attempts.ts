@@ -1,9 +1,9 @@
 import type { AttemptInput, RequestEvent } from '../../machines/request-events.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
-import { isRefusal } from '../domain/failure-table.ts';
-import { isFailure, type Outcome, type Usage } from '../domain/outcome.ts';
-import type { Redactor } from '../domain/secrets.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import { isRefusal } from '../domain/failures/failure-table.ts';
+import { isFailure, type Outcome, type Usage } from '../domain/failures/outcome.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import type { RequestWatch } from '../telemetry/inspection-sink.ts';

@@ -1,8 +1,8 @@
 import type { RequestPorts } from '../../machines/request-events.ts';
 import { standingOf } from '../../machines/standing.ts';
-import { forgetStays, remember } from '../domain/affinity.ts';
-import { orderCandidates, type Selection } from '../domain/selection.ts';
-import { createSelectionMemory } from '../domain/selection-memory.ts';
+import { forgetStays, remember } from '../domain/routing/affinity.ts';
+import { orderCandidates, type Selection } from '../domain/routing/selection.ts';
+import { createSelectionMemory } from '../domain/routing/selection-memory.ts';
 import type { Clock, Random } from '../domain/time.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import type { AdmittedRequest } from './admission.ts';

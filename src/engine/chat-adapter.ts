@@ -1,10 +1,10 @@
 import type { AttemptInput } from '../../machines/request-events.ts';
+import type { Failure, Outcome } from '../domain/failures/outcome.ts';
 import { isRecord } from '../domain/is-record.ts';
+import { mayNameParts } from '../domain/learning/unknown-parts.ts';
 import { LruMap } from '../domain/lru-map.ts';
-import type { Failure, Outcome } from '../domain/outcome.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
-import { mayNameParts } from '../domain/unknown-parts.ts';
 import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
 import { completionsUrl, modelsUrl } from '../protocols/openai/addresses.ts';
 import type { Compat } from '../protocols/openai/compat.ts';

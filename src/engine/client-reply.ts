@@ -1,4 +1,4 @@
-import { errorBody, type ProviderErrorKeys } from '../domain/error-envelope.ts';
+import { errorBody, type ProviderErrorKeys } from '../domain/refusal/error-envelope.ts';
 import type { Clock } from '../domain/time.ts';
 import { CLIENT_PING, clientError } from '../protocols/anthropic/client-events.ts';
 import type { ClientSide } from '../upstream/attempt-types.ts';

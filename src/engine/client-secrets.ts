@@ -1,5 +1,5 @@
-import { credentialsIn } from '../domain/client-secrets.ts';
-import { createRedactor, type Redactor } from '../domain/secrets.ts';
+import { credentialsIn } from '../domain/secrets/client-secrets.ts';
+import { createRedactor, type Redactor } from '../domain/secrets/secrets.ts';
 
 /**
  * Strikes the client's own credentials out of a text: where they go upstream (`passthrough`), a provider may repeat them in

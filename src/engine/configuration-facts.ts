@@ -1,5 +1,5 @@
-import { mayHoldSecret } from '../domain/client-secrets.ts';
-import type { Configuration, ProviderSettings } from '../domain/settings.ts';
+import { mayHoldSecret } from '../domain/secrets/client-secrets.ts';
+import type { Configuration, ProviderSettings } from '../domain/settings/settings.ts';
 
 /** Host of a provider's address: two providers at one host are one way. */
 export function hostOf({ baseUrl }: ProviderSettings): string {

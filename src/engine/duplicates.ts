@@ -1,6 +1,6 @@
 import { createLiveExchanges } from '../broadcast/live-exchanges.ts';
-import type { Redactor } from '../domain/secrets.ts';
-import type { CacheSettings } from '../domain/settings.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
+import type { CacheSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { BalancerEvent, RequestEnded, RequestFacts } from '../telemetry/events.ts';
 import type { AdmittedRequest } from './admission.ts';

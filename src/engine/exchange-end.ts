@@ -1,6 +1,6 @@
 import type { RequestOutput } from '../../machines/request-events.ts';
-import { isFailure } from '../domain/outcome.ts';
-import type { FinalError } from '../domain/refusal.ts';
+import { isFailure } from '../domain/failures/outcome.ts';
+import type { FinalError } from '../domain/refusal/refusal.ts';
 import type { Clock } from '../domain/time.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import type { Audience } from './audience.ts';

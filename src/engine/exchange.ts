@@ -1,8 +1,8 @@
 import type { AttemptInput, RequestEvent, RequestOutput } from '../../machines/request-events.ts';
 import { endedByItself } from '../broadcast/whole-stream.ts';
-import type { Candidate } from '../domain/candidate.ts';
-import type { FinalError } from '../domain/refusal.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { FinalError } from '../domain/refusal/refusal.ts';
+import type { Candidate } from '../domain/routing/candidate.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import type { ClientSide, CommittedAnswer } from '../upstream/attempt-types.ts';

@@ -1,7 +1,7 @@
 import type { RequestOutput, RequestPorts } from '../../machines/request-events.ts';
 import { type Asking, standingOf } from '../../machines/standing.ts';
-import { candidateKey } from '../domain/candidate.ts';
-import { exhausted, type FinalError } from '../domain/refusal.ts';
+import { exhausted, type FinalError } from '../domain/refusal/refusal.ts';
+import { candidateKey } from '../domain/routing/candidate.ts';
 
 /** The final error of a request whose candidates all failed, as everything stands after its last verdict. */
 export function exhaustedError(

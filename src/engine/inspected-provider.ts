@@ -1,7 +1,7 @@
 import { type ProviderSnapshot, providerMachine } from '../../machines/provider.ts';
 import type { ProviderEvent } from '../../machines/provider-events.ts';
-import type { HealthRecord } from '../domain/health.ts';
-import type { ErrorMoment, ModelMoment, ProviderMoment } from '../domain/inspection.ts';
+import type { HealthRecord } from '../domain/health/health.ts';
+import type { ErrorMoment, ModelMoment, ProviderMoment } from '../domain/inspection/inspection.ts';
 import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { changedKeys, inspected, stateName } from './inspected.ts';
 

@@ -1,6 +1,6 @@
 import type { SnapshotFrom } from 'xstate';
 import type { requestMachine } from '../../machines/request.ts';
-import { REQUEST_KEYS } from '../domain/inspection.ts';
+import { REQUEST_KEYS } from '../domain/inspection/inspection.ts';
 import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { inspected, stateName } from './inspected.ts';
 

@@ -1,6 +1,6 @@
-import type { LearnedPart } from '../domain/learned-parts.ts';
-import type { Failure } from '../domain/outcome.ts';
-import type { ProviderType, SelectionStrategy } from '../domain/settings.ts';
+import type { Failure } from '../domain/failures/outcome.ts';
+import type { LearnedPart } from '../domain/learning/learned-parts.ts';
+import type { ProviderType, SelectionStrategy } from '../domain/settings/settings.ts';
 
 /** One client request, as HTTP hands it over. Bytes are never parsed before the engine walks them. */
 export interface ClientRequest {

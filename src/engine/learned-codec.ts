@@ -5,8 +5,8 @@ import {
   type LearnedParts,
   MAX_LEARNED_MODELS,
   MAX_PARTS,
-} from '../domain/learned-parts.ts';
-import { LASTING_KINDS, type LastingKind } from '../domain/unknown-part.ts';
+} from '../domain/learning/learned-parts.ts';
+import { LASTING_KINDS, type LastingKind } from '../domain/learning/unknown-part.ts';
 
 /** What was learned of a provider, to and from JSON. Whatever the file holds, reading it never throws. */
 

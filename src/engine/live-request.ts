@@ -8,8 +8,8 @@ import type {
 } from '../../machines/request-events.ts';
 import { settleAfterFault } from '../../machines/request-verdicts.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
-import type { Selection } from '../domain/selection.ts';
-import type { AttemptTrace } from '../domain/trace.ts';
+import type { AttemptTrace } from '../domain/decision/trace.ts';
+import type { Selection } from '../domain/routing/selection.ts';
 import type { RequestEnded, RequestFacts } from '../telemetry/events.ts';
 import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import type { AdmissionOptions, AdmittedRequest } from './admission.ts';

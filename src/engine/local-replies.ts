@@ -1,4 +1,4 @@
-import { errorBody, type ProviderErrorKeys } from '../domain/error-envelope.ts';
+import { errorBody, type ProviderErrorKeys } from '../domain/refusal/error-envelope.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import type { Reply } from './interface.ts';
 

@@ -1,5 +1,5 @@
 import { isRecord } from '../domain/is-record.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { ModelInfo } from './interface.ts';
 import type { ProviderAdapters } from './provider-adapter.ts';

@@ -1,6 +1,6 @@
 import type { AttemptInput } from '../../machines/request-events.ts';
-import type { Failure, Outcome } from '../domain/outcome.ts';
-import type { ProviderSettings, ProviderType } from '../domain/settings.ts';
+import type { Failure, Outcome } from '../domain/failures/outcome.ts';
+import type { ProviderSettings, ProviderType } from '../domain/settings/settings.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import type { UpstreamAnswer } from '../upstream/attempt-types.ts';
 import type { Transport, UpstreamRequest } from '../upstream/transport.ts';

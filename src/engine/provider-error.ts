@@ -1,6 +1,6 @@
-import type { ProviderErrorKeys } from '../domain/error-envelope.ts';
-import { isFailure } from '../domain/outcome.ts';
-import type { AttemptTrace } from '../domain/trace.ts';
+import type { AttemptTrace } from '../domain/decision/trace.ts';
+import { isFailure } from '../domain/failures/outcome.ts';
+import type { ProviderErrorKeys } from '../domain/refusal/error-envelope.ts';
 import type { Runtime } from './runtime.ts';
 
 /**

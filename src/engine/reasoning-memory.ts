@@ -1,5 +1,5 @@
 import { LruMap } from '../domain/lru-map.ts';
-import type { Configuration } from '../domain/settings.ts';
+import type { Configuration } from '../domain/settings/settings.ts';
 import { signatureKey, signaturesIn } from '../protocols/anthropic/signatures.ts';
 import { hostOf } from './configuration-facts.ts';
 

@@ -1,6 +1,6 @@
 import type { RequestOutput } from '../../machines/request-events.ts';
-import { isFailure } from '../domain/outcome.ts';
-import type { Redactor } from '../domain/secrets.ts';
+import { isFailure } from '../domain/failures/outcome.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { UpstreamAnswer } from '../upstream/attempt-types.ts';
 import { providerErrorKeys } from './provider-error.ts';
 import { refusedAnswer } from './refused-answer.ts';

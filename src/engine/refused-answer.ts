@@ -1,6 +1,6 @@
-import { readErrorBody } from '../domain/error-body.ts';
-import { errorTypeOf, statusOfError } from '../domain/error-envelope.ts';
-import type { Redactor } from '../domain/secrets.ts';
+import { readErrorBody } from '../domain/failures/error-body.ts';
+import { errorTypeOf, statusOfError } from '../domain/refusal/error-envelope.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { UpstreamAnswer } from '../upstream/attempt-types.ts';
 import type { ErrorWords } from './client-reply.ts';
 import { withType } from './reply-headers.ts';

@@ -1,4 +1,4 @@
-import type { Redactor } from '../domain/secrets.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { CommittedAnswer } from '../upstream/attempt-types.ts';
 import { clientHeaders, type OwnHeaders } from '../upstream/response-headers.ts';
 import type { Seat } from './seat.ts';

@@ -1,5 +1,5 @@
 import type { RequestInput, RequestPorts } from '../../machines/request-events.ts';
-import { decisionPolicy } from '../domain/decision.ts';
+import { decisionPolicy } from '../domain/decision/decision.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import { COUNT_BUDGET_MS } from './request-facts.ts';
 import type { Runtime } from './runtime.ts';

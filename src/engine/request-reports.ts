@@ -1,5 +1,5 @@
-import { isFailure } from '../domain/outcome.ts';
-import type { AttemptTrace } from '../domain/trace.ts';
+import type { AttemptTrace } from '../domain/decision/trace.ts';
+import { isFailure } from '../domain/failures/outcome.ts';
 import type { BalancerEvent, RequestEnded, RequestFacts } from '../telemetry/events.ts';
 
 /** What a failed attempt tells; undefined: it did not fail. */

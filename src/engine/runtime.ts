@@ -1,5 +1,5 @@
-import { type CompiledRoutes, compileRoutes } from '../domain/routing.ts';
-import type { Configuration, ProviderSettings } from '../domain/settings.ts';
+import { type CompiledRoutes, compileRoutes } from '../domain/routing/routing.ts';
+import type { Configuration, ProviderSettings } from '../domain/settings/settings.ts';
 import { decoding } from '../upstream/decode.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { hostOf } from './configuration-facts.ts';

@@ -1,5 +1,5 @@
-import type { Candidate } from '../domain/candidate.ts';
 import { isRecord } from '../domain/is-record.ts';
+import type { Candidate } from '../domain/routing/candidate.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import { asFunction, isServerTool } from '../protocols/openai/server-tools.ts';
 import type { Runtime } from './runtime.ts';

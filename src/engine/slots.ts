@@ -1,7 +1,7 @@
 import type { SlotPorts } from '../../machines/request-events.ts';
-import type { Full } from '../domain/availability.ts';
+import type { Full } from '../domain/health/availability.ts';
 import { LiveTable } from '../domain/live-table.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 
 /** How much is under way at one provider, as its limit counts it: messages, from an attempt's start to its end. */
 export interface SlotCounts {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Cooling, HealthRecord } from '../domain/health.ts';
+import { type Endpoint, FAILURE_KINDS, type FailureKind } from '../domain/failures/outcome.ts';
+import type { Cooling, HealthRecord } from '../domain/health/health.ts';
+import { HEALTHY_PROVIDER, type ProviderHealth } from '../domain/health/provider-health.ts';
 import { isRecord } from '../domain/is-record.ts';
-import type { LearnedParts } from '../domain/learned-parts.ts';
-import { type Endpoint, FAILURE_KINDS, type FailureKind } from '../domain/outcome.ts';
-import { HEALTHY_PROVIDER, type ProviderHealth } from '../domain/provider-health.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { LearnedParts } from '../domain/learning/learned-parts.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import { decodeLearned, encodeLearned } from './learned-codec.ts';
 
 /** What is kept of health over a restart, to and from JSON. Whatever the file holds, reading it never throws. */

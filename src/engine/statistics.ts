@@ -1,4 +1,4 @@
-import { percentiles } from '../domain/percentiles.ts';
+import { percentiles } from '../domain/inspection/percentiles.ts';
 import type { RequestCounts } from './interface.ts';
 
 /** Times to first content kept a provider for its percentiles. */

@@ -1,10 +1,10 @@
 import type { ProviderRef } from '../../machines/provider.ts';
-import { withoutUser } from '../domain/address.ts';
-import { healthPolicy, policyFor } from '../domain/counting-policy.ts';
-import { availability, type HealthRecord } from '../domain/health.ts';
-import { healthState } from '../domain/health-changes.ts';
-import { knownParts } from '../domain/learned-parts.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import { healthPolicy, policyFor } from '../domain/failures/counting-policy.ts';
+import { availability, type HealthRecord } from '../domain/health/health.ts';
+import { healthState } from '../domain/health/health-changes.ts';
+import { knownParts } from '../domain/learning/learned-parts.ts';
+import { withoutUser } from '../domain/secrets/address.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { HealthStatus, ProviderState, ProviderStatus } from './interface.ts';
 import type { Runtime } from './runtime.ts';
 import type { SlotCounts } from './slots.ts';

@@ -5,8 +5,8 @@ import {
   type StoredAnswer,
 } from '../broadcast/response-cache.ts';
 import { messageOfStream } from '../broadcast/whole-stream.ts';
-import type { Redactor } from '../domain/secrets.ts';
-import type { CacheSettings } from '../domain/settings.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
+import type { CacheSettings } from '../domain/settings/settings.ts';
 import { readCount } from '../protocols/anthropic/answer.ts';
 import { playMessage } from '../protocols/anthropic/message-player.ts';
 import type { AdmittedRequest } from './admission.ts';

@@ -1,6 +1,6 @@
-import { emptyPool, type FinalError, noRoute, notServed, unknownPin } from '../domain/refusal.ts';
-import type { resolveRoutes } from '../domain/routing.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import { emptyPool, type FinalError, noRoute, notServed, unknownPin } from '../domain/refusal/refusal.ts';
+import type { resolveRoutes } from '../domain/routing/routing.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The final error of a request that nobody can be asked for. */

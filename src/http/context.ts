@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
-import type { Settings } from '../domain/settings.ts';
+import type { Settings } from '../domain/settings/settings.ts';
 import type { Engine, EngineStatus } from '../engine/interface.ts';
 import type { Dialect } from './dialect.ts';
 import type { HttpEvent } from './events.ts';

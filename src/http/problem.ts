@@ -1,4 +1,4 @@
-import { errorTypeOf } from '../domain/error-envelope.ts';
+import { errorTypeOf } from '../domain/refusal/error-envelope.ts';
 import { chatErrorBody, chatErrorOf } from '../protocols/chat-completions/errors.ts';
 import type { HttpContext } from './context.ts';
 

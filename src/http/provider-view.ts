@@ -1,7 +1,7 @@
 import type { InferOutput } from 'valibot';
-import { withoutUser } from '../domain/address.ts';
-import { LOG_LEVEL_WORDS } from '../domain/log-level.ts';
-import type { Settings } from '../domain/settings.ts';
+import { withoutUser } from '../domain/secrets/address.ts';
+import { LOG_LEVEL_WORDS } from '../domain/settings/log-level.ts';
+import type { Settings } from '../domain/settings/settings.ts';
 import type { EngineStatus, HealthStatus, ProviderStatus } from '../engine/interface.ts';
 import type { ProviderSchema, ProvidersSchema } from './schemas/providers.ts';
 

@@ -1,4 +1,4 @@
-import { FAILURE_TABLE } from '../domain/failure-table.ts';
+import { FAILURE_TABLE } from '../domain/failures/failure-table.ts';
 import type { MessageBehaviour } from './behaviour.ts';
 import { apiError } from './errors.ts';
 import { type SimulatedProvider, startProvider } from './provider.ts';

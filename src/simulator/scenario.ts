@@ -1,4 +1,4 @@
-import type { FailureKind, OutcomeKind } from '../domain/outcome.ts';
+import type { FailureKind, OutcomeKind } from '../domain/failures/outcome.ts';
 import type { Behaviour } from './behaviour.ts';
 
 /** A named behaviour, and what the balancer must make of it. */

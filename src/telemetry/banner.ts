@@ -1,4 +1,4 @@
-import type { LogLevel } from '../domain/settings.ts';
+import type { LogLevel } from '../domain/settings/settings.ts';
 import { oneLine } from './format.ts';
 import { fitWidth, textWidth } from './width.ts';
 

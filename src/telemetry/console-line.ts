@@ -1,4 +1,4 @@
-import type { LogLevel } from '../domain/settings.ts';
+import type { LogLevel } from '../domain/settings/settings.ts';
 import { clockTime, oneLine } from './format.ts';
 import type { LogLine } from './log-line.ts';
 

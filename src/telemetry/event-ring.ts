@@ -1,4 +1,4 @@
-import type { InspectorEvent, ProviderMoment } from '../domain/inspection.ts';
+import type { InspectorEvent, ProviderMoment } from '../domain/inspection/inspection.ts';
 
 /** An event before it has its number. */
 export type EventDraft = Omit<InspectorEvent, 'seq'>;

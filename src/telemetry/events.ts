@@ -1,6 +1,6 @@
-import type { Failure, Usage } from '../domain/outcome.ts';
-import type { RequestTrace } from '../domain/trace.ts';
-import type { UnknownPart } from '../domain/unknown-part.ts';
+import type { RequestTrace } from '../domain/decision/trace.ts';
+import type { Failure, Usage } from '../domain/failures/outcome.ts';
+import type { UnknownPart } from '../domain/learning/unknown-part.ts';
 
 /** Everything the balancer tells about itself. One typed enumeration; log, metrics and inspector read it. */
 export type BalancerEvent =

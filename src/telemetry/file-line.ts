@@ -1,4 +1,4 @@
-import { LOG_LEVEL_WORDS } from '../domain/log-level.ts';
+import { LOG_LEVEL_WORDS } from '../domain/settings/log-level.ts';
 import { isoWithZone } from './format.ts';
 import type { LogLine } from './log-line.ts';
 import { olderName } from './older-names.ts';

@@ -1,6 +1,6 @@
-import type { RequestPlanRecord } from '../domain/inspection.ts';
-import type { Redactor } from '../domain/secrets.ts';
-import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
+import type { AttemptTrace, DecisionTrace } from '../domain/decision/trace.ts';
+import type { RequestPlanRecord } from '../domain/inspection/inspection.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { EventDraft } from './event-ring.ts';
 import type { Step } from './transition-table.ts';
 

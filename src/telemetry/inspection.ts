@@ -1,5 +1,5 @@
-import { type InspectionView, REQUEST_KEYS } from '../domain/inspection.ts';
-import type { Usage } from '../domain/outcome.ts';
+import type { Usage } from '../domain/failures/outcome.ts';
+import { type InspectionView, REQUEST_KEYS } from '../domain/inspection/inspection.ts';
 import { createEventRing, type EventDraft, type EventSource } from './event-ring.ts';
 import type { BalancerEvent, RequestEnded } from './events.ts';
 import type { InspectionSink } from './inspection-sink.ts';

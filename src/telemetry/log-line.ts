@@ -1,4 +1,4 @@
-import type { LogLevel } from '../domain/settings.ts';
+import type { LogLevel } from '../domain/settings/settings.ts';
 import type { BalancerEvent, BalancerEventType, HealthChanged, RequestEnded } from './events.ts';
 import { clockTime, counted, formatDuration } from './format.ts';
 import { arrivalLine, requestLine } from './request-line.ts';

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { LogLevel } from '../domain/settings.ts';
+import type { LogLevel } from '../domain/settings/settings.ts';
 import { consoleLine } from './console-line.ts';
 import type { BalancerEvent } from './events.ts';
 import { fileLine } from './file-line.ts';

@@ -1,5 +1,5 @@
-import type { MinuteStatistics } from '../domain/inspection.ts';
-import { percentiles } from '../domain/percentiles.ts';
+import type { MinuteStatistics } from '../domain/inspection/inspection.ts';
+import { percentiles } from '../domain/inspection/percentiles.ts';
 import type { RequestEnded } from './events.ts';
 
 const MINUTE_MS = 60_000;

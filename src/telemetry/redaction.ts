@@ -1,4 +1,4 @@
-import { REDACTED } from '../domain/secrets.ts';
+import { REDACTED } from '../domain/secrets/secrets.ts';
 
 /** Strikes secrets out of what is logged: by the name they stand under, and by their value. Pure. */
 

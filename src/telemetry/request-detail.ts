@@ -1,12 +1,12 @@
-import { credentialsIn, withoutKeys } from '../domain/client-secrets.ts';
+import type { AttemptTrace } from '../domain/decision/trace.ts';
 import type {
   AttemptRecord,
   InspectorEvent,
   RequestDetail,
   RequestPlanRecord,
-} from '../domain/inspection.ts';
-import { createRedactor, REDACTED } from '../domain/secrets.ts';
-import type { AttemptTrace } from '../domain/trace.ts';
+} from '../domain/inspection/inspection.ts';
+import { credentialsIn, withoutKeys } from '../domain/secrets/client-secrets.ts';
+import { createRedactor, REDACTED } from '../domain/secrets/secrets.ts';
 import { redactDeep } from './redaction.ts';
 import type { AttemptParts, RequestRecord } from './request-record.ts';
 import { shownHeaders } from './shown-headers.ts';

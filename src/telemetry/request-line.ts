@@ -1,5 +1,5 @@
-import type { Outcome, Usage } from '../domain/outcome.ts';
-import type { AttemptTrace, RequestTrace } from '../domain/trace.ts';
+import type { AttemptTrace, RequestTrace } from '../domain/decision/trace.ts';
+import type { Outcome, Usage } from '../domain/failures/outcome.ts';
 import type { RequestEnded, RequestFacts } from './events.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
 

@@ -1,7 +1,7 @@
-import type { AttemptMoment, RequestSummary } from '../domain/inspection.ts';
-import { isFailure } from '../domain/outcome.ts';
-import type { Redactor } from '../domain/secrets.ts';
-import type { AttemptTrace, DecisionTrace } from '../domain/trace.ts';
+import type { AttemptTrace, DecisionTrace } from '../domain/decision/trace.ts';
+import { isFailure } from '../domain/failures/outcome.ts';
+import type { AttemptMoment, RequestSummary } from '../domain/inspection/inspection.ts';
+import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { EventDraft, EventSource } from './event-ring.ts';
 import type { RequestEnded, RequestFacts } from './events.ts';
 import type { RequestWatch, WatchStart } from './inspection-sink.ts';

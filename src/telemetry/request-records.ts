@@ -1,4 +1,4 @@
-import type { RequestPage, RequestQuery } from '../domain/inspection.ts';
+import type { RequestPage, RequestQuery } from '../domain/inspection/inspection.ts';
 import type { RequestEnded, RequestFacts } from './events.ts';
 import { type RecordPorts, RequestRecord, recordSize } from './request-record.ts';
 

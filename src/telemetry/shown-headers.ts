@@ -1,5 +1,5 @@
-import { mayHoldSecret } from '../domain/client-secrets.ts';
-import type { ShownHeader } from '../domain/inspection.ts';
+import type { ShownHeader } from '../domain/inspection/inspection.ts';
+import { mayHoldSecret } from '../domain/secrets/client-secrets.ts';
 
 /**
  * Headers for people to look at. A list of what may be shown, not of what may not: a secret that nobody has thought of

@@ -1,4 +1,4 @@
-import type { Failure } from '../domain/outcome.ts';
+import type { Failure } from '../domain/failures/outcome.ts';
 import type { AttemptControl } from './attempt-types.ts';
 
 /** How far an answer had come when it broke. */

@@ -1,5 +1,5 @@
-import { classifyNotAnAnswer } from '../domain/classify-transport.ts';
-import type { Failure } from '../domain/outcome.ts';
+import { classifyNotAnAnswer } from '../domain/failures/classify-transport.ts';
+import type { Failure } from '../domain/failures/outcome.ts';
 import { formOf } from '../protocols/anthropic/body-form.ts';
 import type { AnswerHead, AnswerReader, Progress } from './answer-reader.ts';
 import type { AttemptControl } from './attempt-types.ts';

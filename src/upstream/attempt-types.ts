@@ -1,6 +1,6 @@
 import type { BufferBudget } from '../domain/buffer-budget.ts';
-import type { Endpoint, Outcome, Usage } from '../domain/outcome.ts';
-import type { StreamingMode, Timeouts, UnhealthyLists } from '../domain/settings.ts';
+import type { Endpoint, Outcome, Usage } from '../domain/failures/outcome.ts';
+import type { StreamingMode, Timeouts, UnhealthyLists } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Transport, UpstreamRequest } from './transport.ts';
 

@@ -1,5 +1,5 @@
-import { classifyTimeout, classifyTransport } from '../domain/classify-transport.ts';
-import type { Failure, Outcome, Usage } from '../domain/outcome.ts';
+import { classifyTimeout, classifyTransport } from '../domain/failures/classify-transport.ts';
+import type { Failure, Outcome, Usage } from '../domain/failures/outcome.ts';
 import { readAnswerBy } from './answer.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { limitsOf } from './attempt-limits.ts';

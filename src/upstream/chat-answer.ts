@@ -1,4 +1,4 @@
-import { statedWindow } from '../domain/retry-after.ts';
+import { statedWindow } from '../domain/failures/retry-after.ts';
 import { bodyKind } from '../protocols/openai/answer-bytes.ts';
 import type { AnswerOptions } from '../protocols/openai/answer-options.ts';
 import { convertCompletion } from '../protocols/openai/completion.ts';

@@ -1,4 +1,4 @@
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import { isAzure } from '../protocols/openai/addresses.ts';
 import {
   clientCredentials,

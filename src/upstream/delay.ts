@@ -1,4 +1,4 @@
-import type { TestingSettings } from '../domain/settings.ts';
+import type { TestingSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import type { Transport, UpstreamExchange, UpstreamRequest, UpstreamSink } from './transport.ts';
 

@@ -1,5 +1,5 @@
-import { classifyResponse } from '../domain/classify.ts';
-import type { Failure } from '../domain/outcome.ts';
+import { classifyResponse } from '../domain/failures/classify.ts';
+import type { Failure } from '../domain/failures/outcome.ts';
 import type { AnswerHead, AnswerReader, Progress } from './answer-reader.ts';
 
 /** As much of a failed answer is kept to be given back; the rest is not read. Bytes. */

@@ -1,6 +1,6 @@
-import { classifyErrorPayload } from '../domain/classify.ts';
-import { classifyNotAnAnswer, type NoAnswer } from '../domain/classify-transport.ts';
-import type { Failure, Phase, Usage } from '../domain/outcome.ts';
+import { classifyErrorPayload } from '../domain/failures/classify.ts';
+import { classifyNotAnAnswer, type NoAnswer } from '../domain/failures/classify-transport.ts';
+import type { Failure, Phase, Usage } from '../domain/failures/outcome.ts';
 import { type NoAnswer as NoMessage, readAnswer, readCount } from '../protocols/anthropic/answer.ts';
 import type { Message } from '../protocols/anthropic/message-assembler.ts';
 import { playMessage } from '../protocols/anthropic/message-player.ts';

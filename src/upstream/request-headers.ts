@@ -1,4 +1,4 @@
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import { connectionHeaders, isHopByHop } from './hop-by-hop.ts';
 
 export type UpstreamHeaders =

@@ -1,6 +1,6 @@
-import { classifyErrorPayload } from '../domain/classify.ts';
-import { classifyNotAnAnswer, type NoAnswer } from '../domain/classify-transport.ts';
-import type { Failure, Phase } from '../domain/outcome.ts';
+import { classifyErrorPayload } from '../domain/failures/classify.ts';
+import { classifyNotAnAnswer, type NoAnswer } from '../domain/failures/classify-transport.ts';
+import type { Failure, Phase } from '../domain/failures/outcome.ts';
 import { addEventLines, type EventLines } from '../protocols/anthropic/event-lines.ts';
 import { createAssembler } from '../protocols/anthropic/message-assembler.ts';
 import { createStreamReader, type StreamFacts } from '../protocols/anthropic/stream-reader.ts';

@@ -1,5 +1,5 @@
 import { LiveTable } from '../domain/live-table.ts';
-import type { ProviderSettings } from '../domain/settings.ts';
+import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
 import { loadTrust } from './certificates.ts';
 import { ConnectError } from './connect-error.ts';

@@ -1,4 +1,4 @@
-import type { Removal } from '../domain/removal.ts';
+import type { Removal } from '../domain/learning/removal.ts';
 
 const BETA = 'anthropic-beta';
 

@@ -60,7 +60,7 @@ describe('the sources of the project', () => {
 
   it('are found: a check of no files would hold for ever', () => {
     const paths = Object.keys(projectSources());
-    expect(paths).toContain('src/domain/outcome.ts');
+    expect(paths).toContain('src/domain/failures/outcome.ts');
     expect(paths).toContain('machines/provider.ts');
     expect(paths).toContain('src/protocols/anthropic/usage.ts');
   });

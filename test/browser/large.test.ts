@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterEach, expect, it } from 'vitest';
 import { openInspector } from '../../src/cli/inspector.ts';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
-import type { AttemptTrace } from '../../src/domain/trace.ts';
+import type { AttemptTrace } from '../../src/domain/decision/trace.ts';
 import { createApp } from '../../src/http/app.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { type RunningServer, startServer } from '../../src/http/server.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changedSettings } from '../../src/config/changed-settings.ts';
 import { SettingsSchema } from '../../src/config/schema-settings.ts';
-import type { Settings } from '../../src/domain/settings.ts';
+import type { Settings } from '../../src/domain/settings/settings.ts';
 import { configurationOf } from './support.ts';
 
 const settings = (text: string): Settings =>

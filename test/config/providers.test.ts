@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProviderSettings } from '../../src/domain/settings.ts';
+import type { ProviderSettings } from '../../src/domain/settings/settings.ts';
 import { configurationOf, GOOD_PROVIDER } from './support.ts';
 
 /** The provider of these lines, behind one that can always be used. */

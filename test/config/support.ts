@@ -1,7 +1,7 @@
 import type { Occasion } from '../../src/config/diagnostic.ts';
 import { formatDiagnostics } from '../../src/config/format.ts';
 import { type LoadResult, type ParseContext, parseConfiguration } from '../../src/config/parse.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 
 /** A provider that nothing is wrong with, as the first lines of a file: `settings` may follow at line 5. */
 export const GOOD_PROVIDER =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changedSettings } from '../../src/config/changed-settings.ts';
 import { diffConfigurations } from '../../src/config/diff.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 import { olderFile } from './older-fixtures.ts';
 import { configurationOf, GOOD_PROVIDER, told } from './support.ts';
 

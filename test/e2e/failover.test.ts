@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { FAILURE_TABLE } from '../../src/domain/failure-table.ts';
-import type { FailureKind } from '../../src/domain/outcome.ts';
+import { FAILURE_TABLE } from '../../src/domain/failures/failure-table.ts';
+import type { FailureKind } from '../../src/domain/failures/outcome.ts';
 import { ADDRESS_FAULTS } from '../../src/simulator/address-faults.ts';
 import { FAILURE_NAMES, scenario } from '../../src/simulator/scenarios.ts';
 import { entry } from './support/balancer.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { FAILURE_TABLE, type FailureRule } from '../../src/domain/failure-table.ts';
-import type { FailureKind } from '../../src/domain/outcome.ts';
+import { FAILURE_TABLE, type FailureRule } from '../../src/domain/failures/failure-table.ts';
+import type { FailureKind } from '../../src/domain/failures/outcome.ts';
 import { type ScenarioName, scenario } from '../../src/simulator/scenarios.ts';
 import { useBench } from '../support/engine-bench.ts';
 import { checkRow, MENDABLE_ROWS, type MendableKind } from '../support/failure-rows.ts';

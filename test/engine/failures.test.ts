@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { FailureKind } from '../../src/domain/outcome.ts';
+import type { FailureKind } from '../../src/domain/failures/outcome.ts';
 import { ADDRESS_FAULTS } from '../../src/simulator/address-faults.ts';
 import type { AddressFault } from '../../src/simulator/scenario.ts';
 import { FAILURE_NAMES, type ScenarioName, scenario } from '../../src/simulator/scenarios.ts';

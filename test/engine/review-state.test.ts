@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { afterCutShort } from '../../src/domain/cooldown.ts';
-import { HEALTHY, type Verdict } from '../../src/domain/health.ts';
-import { HEALTHY_PROVIDER } from '../../src/domain/provider-health.ts';
+import { afterCutShort } from '../../src/domain/health/cooldown.ts';
+import { HEALTHY, type Verdict } from '../../src/domain/health/health.ts';
+import { HEALTHY_PROVIDER } from '../../src/domain/health/provider-health.ts';
 import { encodeState, parseState, restoreState } from '../../src/engine/state-codec.ts';
 import { configurationOf } from '../support/msw-bench.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import type { ProviderSettings } from '../../src/domain/settings.ts';
+import type { ProviderSettings } from '../../src/domain/settings/settings.ts';
 import { parseState, restoreState } from '../../src/engine/state-codec.ts';
 import { between, seeded } from '../simulation/chance.ts';
 

@@ -7,7 +7,7 @@ import { type Balancer, serve } from '../../src/cli/serve.ts';
 import { systemClock } from '../../src/cli/system-clock.ts';
 import { formatDiagnostics } from '../../src/config/format.ts';
 import { parseConfiguration } from '../../src/config/parse.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 import { createLog, type Log } from '../../src/telemetry/log.ts';
 import { fetchAnswer } from '../support/client.ts';
 import { closedPort, type Loopback, serveHttp } from '../support/loopback.ts';

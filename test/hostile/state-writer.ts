@@ -1,4 +1,4 @@
-import type { ProviderSettings } from '../../src/domain/settings.ts';
+import type { ProviderSettings } from '../../src/domain/settings/settings.ts';
 import { openStateStore } from '../../src/engine/state-file.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuthSettings } from '../../src/domain/settings.ts';
+import type { AuthSettings } from '../../src/domain/settings/settings.ts';
 import { checkKey } from '../../src/http/api-key.ts';
 import { isKnownHost, isOwnOrigin } from '../../src/http/host.ts';
 import { Fixture, SETTINGS } from './fixture.ts';

@@ -1,5 +1,5 @@
 import { type BufferBudget, createBufferBudget } from '../../src/domain/buffer-budget.ts';
-import type { Settings } from '../../src/domain/settings.ts';
+import type { Settings } from '../../src/domain/settings/settings.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { AppDependencies, ReloadOutcome } from '../../src/http/context.ts';
 import type { HttpEvent } from '../../src/http/events.ts';

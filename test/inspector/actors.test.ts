@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InspectorEvent, ProviderTotals } from '../../src/domain/inspection.ts';
+import type { InspectorEvent, ProviderTotals } from '../../src/domain/inspection/inspection.ts';
 import { GOOD, HELD, limited } from '../support/behaviours.ts';
 import { fetchAnswer, send } from '../support/client.ts';
 import { entry, useBench } from '../support/engine-bench.ts';

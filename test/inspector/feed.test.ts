@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InspectorEvent, RequestDetail, RequestPage } from '../../src/domain/inspection.ts';
+import type { InspectorEvent, RequestDetail, RequestPage } from '../../src/domain/inspection/inspection.ts';
 import { GOOD } from '../support/behaviours.ts';
 import { fetchAnswer, send } from '../support/client.ts';
 import { entry, useBench } from '../support/engine-bench.ts';

@@ -4,7 +4,7 @@ import type {
   MinuteStatistics,
   ProviderTotals,
   RequestPage,
-} from '../../src/domain/inspection.ts';
+} from '../../src/domain/inspection/inspection.ts';
 import { hourBefore } from '../../src/inspector/page/hour.ts';
 import { type Moment, momentAt, requestsAt } from '../../src/inspector/page/moments.ts';
 import {

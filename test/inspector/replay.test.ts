@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/dispatch.ts';
 import type { World } from '../../src/cli/world.ts';
-import type { TraceFile } from '../../src/domain/inspection.ts';
+import type { TraceFile } from '../../src/domain/inspection/inspection.ts';
 import type { Behaviour } from '../../src/simulator/behaviour.ts';
 import { DOWN, GOOD, limited } from '../support/behaviours.ts';
 import { fetchAnswer } from '../support/client.ts';

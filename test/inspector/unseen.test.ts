@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, setup } from 'xstate';
-import { createRedactor } from '../../src/domain/secrets.ts';
+import { createRedactor } from '../../src/domain/secrets/secrets.ts';
 import { inspected } from '../../src/engine/inspected.ts';
 import type { RequestEnded, RequestFacts } from '../../src/telemetry/events.ts';
 import { createInspection } from '../../src/telemetry/inspection.ts';

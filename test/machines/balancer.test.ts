@@ -8,7 +8,7 @@ import {
   providerSystemId,
 } from '../../machines/balancer.ts';
 import type { ProviderRef } from '../../machines/provider.ts';
-import { HEALTHY_PROVIDER } from '../../src/domain/provider-health.ts';
+import { HEALTHY_PROVIDER } from '../../src/domain/health/provider-health.ts';
 import { failOnWarnings } from '../support/actor-warnings.ts';
 import { failure, MESSAGES, NO_JITTER, POLICY } from '../support/health-samples.ts';
 import { clockAt } from '../support/provider-actor.ts';

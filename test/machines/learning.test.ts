@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderLearned } from '../../machines/provider-events.ts';
-import { LEARNED_FOR_MS } from '../../src/domain/learned-parts.ts';
-import { MAX_REPEATS, type UnknownPart } from '../../src/domain/unknown-part.ts';
+import { LEARNED_FOR_MS } from '../../src/domain/learning/learned-parts.ts';
+import { MAX_REPEATS, type UnknownPart } from '../../src/domain/learning/unknown-part.ts';
 import { failOnWarnings } from '../support/actor-warnings.ts';
 import { POLICY, SUCCESS } from '../support/health-samples.ts';
 import { startProvider } from '../support/provider-actor.ts';

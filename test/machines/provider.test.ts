@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { availabilityOf } from '../../machines/provider.ts';
-import { HEALTHY_PROVIDER, type ProviderHealth } from '../../src/domain/provider-health.ts';
+import { HEALTHY_PROVIDER, type ProviderHealth } from '../../src/domain/health/provider-health.ts';
 import { failOnWarnings } from '../support/actor-warnings.ts';
 import { failure, MESSAGES, POLICY, SUCCESS, window } from '../support/health-samples.ts';
 import { START, type StartedProvider, startProvider } from '../support/provider-actor.ts';

@@ -1,5 +1,5 @@
 import { parseConfiguration } from '../../src/config/parse.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 import type { Plan, Step } from './plan.ts';
 
 /** The file in force, and what the witness has to know of it. */

@@ -57,10 +57,10 @@ const MUTATIONS: readonly Mutation[] = [
       },
     }),
   ),
-  mutation<typeof import('../../src/domain/health.ts')>(
+  mutation<typeof import('../../src/domain/health/health.ts')>(
     'cooled',
     'a provider that cools counts as ready',
-    'src/domain/health.ts',
+    'src/domain/health/health.ts',
     ({ availability }) => ({
       availability: (...values: Parameters<typeof availability>) => {
         const found = availability(...values);
@@ -68,10 +68,10 @@ const MUTATIONS: readonly Mutation[] = [
       },
     }),
   ),
-  mutation<typeof import('../../src/domain/decide.ts')>(
+  mutation<typeof import('../../src/domain/decision/decide.ts')>(
     'cooled',
     'the first candidate in order is always tried',
-    'src/domain/decide.ts',
+    'src/domain/decision/decide.ts',
     ({ decide }) => ({
       decide: (...values: Parameters<typeof decide>) => {
         const [order, , { attempts }] = values;
@@ -103,10 +103,10 @@ const MUTATIONS: readonly Mutation[] = [
       },
     }),
   ),
-  mutation<typeof import('../../src/domain/decide.ts')>(
+  mutation<typeof import('../../src/domain/decision/decide.ts')>(
     'lost',
     'a request is given up at its first failure',
-    'src/domain/decide.ts',
+    'src/domain/decision/decide.ts',
     ({ decide }) => ({
       decide: (...values: Parameters<typeof decide>) =>
         values[2].attempts.length > 0 ? { kind: 'exhausted', reason: 'tired' } : decide(...values),
@@ -135,7 +135,7 @@ const MUTATIONS: readonly Mutation[] = [
   mutation<Domain<'laterAttempts'>>(
     'attempts',
     'nobody counts the attempts of later rounds',
-    'src/domain/progress.ts',
+    'src/domain/decision/progress.ts',
     () => ({ laterAttempts: () => 0 }),
   ),
   mutation<typeof import('../../src/upstream/watchdog.ts')>(
@@ -147,10 +147,10 @@ const MUTATIONS: readonly Mutation[] = [
         createWatchdog(clock, deadlineAt + 3_600_000, expired),
     }),
   ),
-  mutation<typeof import('../../src/domain/hold.ts')>(
+  mutation<typeof import('../../src/domain/decision/hold.ts')>(
     'hold',
     'a request forgets how long it has waited',
-    'src/domain/hold.ts',
+    'src/domain/decision/hold.ts',
     ({ holdOrGoRound }) => ({
       holdOrGoRound: (...values: Parameters<typeof holdOrGoRound>) => {
         const [untried, order, availabilityOf, progress, ...rest] = values;
@@ -170,16 +170,16 @@ const MUTATIONS: readonly Mutation[] = [
       },
     }),
   ),
-  mutation<typeof import('../../src/domain/health.ts')>(
+  mutation<typeof import('../../src/domain/health/health.ts')>(
     'trial',
     'a trial takes no place',
-    'src/domain/health.ts',
+    'src/domain/health/health.ts',
     () => ({ claimTrial: (record: unknown) => record }),
   ),
   mutation<Domain<'remember'>>(
     'affinity',
     'it is forgotten who served a session',
-    'src/domain/affinity.ts',
+    'src/domain/routing/affinity.ts',
     () => ({ remember: () => {} }),
   ),
   mutation<typeof import('../../src/domain/buffer-budget.ts')>(
@@ -238,7 +238,7 @@ async function mutated({ module, break: alter }: Mutation) {
 }
 
 afterEach(() => {
-  vi.doUnmock('../../src/domain/decide.ts');
+  vi.doUnmock('../../src/domain/decision/decide.ts');
   for (const { module } of MUTATIONS) vi.doUnmock(`../../${module}`);
   vi.resetModules();
 });

@@ -1,7 +1,7 @@
 import type { ProviderRef } from '../../machines/provider.ts';
 import type { AttemptCommitted, AttemptSettled, AttemptStarted } from '../../machines/provider-events.ts';
-import type { HealthRecord } from '../../src/domain/health.ts';
-import type { AttemptTarget } from '../../src/domain/provider-health.ts';
+import type { HealthRecord } from '../../src/domain/health/health.ts';
+import type { AttemptTarget } from '../../src/domain/health/provider-health.ts';
 import type { Clock } from '../../src/domain/time.ts';
 import type { BalancerEvent, RequestEnded } from '../../src/telemetry/events.ts';
 import type { ProviderEar } from './actor-probe.ts';

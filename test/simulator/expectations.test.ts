@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classifyResponse } from '../../src/domain/classify.ts';
-import { classifyTransport } from '../../src/domain/classify-transport.ts';
+import { classifyResponse } from '../../src/domain/failures/classify.ts';
+import { classifyTransport } from '../../src/domain/failures/classify-transport.ts';
 import { ADDRESS_FAULTS } from '../../src/simulator/address-faults.ts';
 import type { AddressFault } from '../../src/simulator/scenario.ts';
 import { FAILURE_NAMES, type ScenarioName, scenario } from '../../src/simulator/scenarios.ts';

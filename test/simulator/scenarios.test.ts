@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FAILURE_KINDS } from '../../src/domain/outcome.ts';
+import { FAILURE_KINDS } from '../../src/domain/failures/outcome.ts';
 import { ADDRESS_FAULTS } from '../../src/simulator/address-faults.ts';
 import { behaviourNamed, FAILURE_NAMES, SCENARIO_NAMES, scenario } from '../../src/simulator/scenarios.ts';
 import { fetchAnswer, messagesBody, send } from '../support/client.ts';

@@ -1,7 +1,7 @@
 import { serve } from '../../src/cli/serve.ts';
 import { systemClock } from '../../src/cli/system-clock.ts';
 import { parseConfiguration } from '../../src/config/parse.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 import type { Clock } from '../../src/domain/time.ts';
 import { startProvider } from '../../src/simulator/provider.ts';
 import { oneOf, seeded } from '../simulation/chance.ts';

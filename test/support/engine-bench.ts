@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import { type Balancer, serve } from '../../src/cli/serve.ts';
 import { type LoadResult, parseConfiguration } from '../../src/config/parse.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 import type { ReloadOutcome } from '../../src/http/context.ts';
 import type { ReceivedRequest } from '../../src/simulator/received-request.ts';
 import type { BalancerEvent, RequestEnded } from '../../src/telemetry/events.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { FailureKind } from '../../src/domain/outcome.ts';
+import type { FailureKind } from '../../src/domain/failures/outcome.ts';
 import type { ProviderOptions, SimulatedProvider } from '../../src/simulator/provider.ts';
 import type { Exchange } from './client.ts';
 import { type Bench, type BenchFile, BODY, entry, keyOf, WHOLE_BODY } from './engine-bench.ts';

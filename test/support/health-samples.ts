@@ -1,6 +1,10 @@
-import type { HealthPolicy, Verdict } from '../../src/domain/health.ts';
-import type { Failure, FailureKind, Outcome, StatedWindow } from '../../src/domain/outcome.ts';
-import { type AttemptTarget, attemptSettled, type ProviderHealth } from '../../src/domain/provider-health.ts';
+import type { Failure, FailureKind, Outcome, StatedWindow } from '../../src/domain/failures/outcome.ts';
+import type { HealthPolicy, Verdict } from '../../src/domain/health/health.ts';
+import {
+  type AttemptTarget,
+  attemptSettled,
+  type ProviderHealth,
+} from '../../src/domain/health/provider-health.ts';
 
 /** Values of health for tests: policy, failures and verdicts with what the test doesn't care about filled in. */
 

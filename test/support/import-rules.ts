@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { EVERYTHING, IMPORT_TABLE, type ImportRow, PLAIN_FOLDERS } from './import-table.ts';
 import { type Finding, factsOf, type Import, type SourceFacts } from './source-facts.ts';
 
-/** Sources by path from the project's root: `src/domain/outcome.ts`. */
+/** Sources by path from the project's root: `src/domain/failures/outcome.ts`. */
 export type Sources = Readonly<Record<string, string>>;
 
 /** Everything in the sources that the table or the rules of the house forbid, a line each: `path:line: what`. */

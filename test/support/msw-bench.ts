@@ -3,7 +3,7 @@ import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { parseConfiguration } from '../../src/config/parse.ts';
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 import type { RunningEngine } from '../../src/engine/engine.ts';
 import type { ClientRequest, Reply } from '../../src/engine/interface.ts';
 import type { BalancerEvent } from '../../src/telemetry/events.ts';

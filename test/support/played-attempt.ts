@@ -1,5 +1,5 @@
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Outcome } from '../../src/domain/failures/outcome.ts';
 import type { Clock } from '../../src/domain/time.ts';
 import { startAttempt } from '../../src/upstream/attempt.ts';
 import type { AttemptParams, CommittedAnswer } from '../../src/upstream/attempt-types.ts';

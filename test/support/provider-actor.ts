@@ -1,9 +1,9 @@
 import { createActor, SimulatedClock } from 'xstate';
 import { providerMachine } from '../../machines/provider.ts';
 import type { ProviderHealthChanged, ProviderInput } from '../../machines/provider-events.ts';
-import type { Outcome } from '../../src/domain/outcome.ts';
-import type { AttemptTarget } from '../../src/domain/provider-health.ts';
-import type { AttemptMode } from '../../src/domain/trace.ts';
+import type { AttemptMode } from '../../src/domain/decision/trace.ts';
+import type { Outcome } from '../../src/domain/failures/outcome.ts';
+import type { AttemptTarget } from '../../src/domain/health/provider-health.ts';
 import { MESSAGES, NO_JITTER, POLICY } from './health-samples.ts';
 import type { WalkedTransitions } from './transitions.ts';
 

@@ -8,8 +8,8 @@ import type {
   RequestInput,
   RequestOutput,
 } from '../../machines/request-events.ts';
-import type { Candidate } from '../../src/domain/candidate.ts';
-import type { Failure, FailureKind, Outcome } from '../../src/domain/outcome.ts';
+import type { Failure, FailureKind, Outcome } from '../../src/domain/failures/outcome.ts';
+import type { Candidate } from '../../src/domain/routing/candidate.ts';
 import { requestLogic } from '../../src/engine/request-logic.ts';
 import { createSlots } from '../../src/engine/slots.ts';
 import { failure, NO_JITTER, SUCCESS } from './health-samples.ts';

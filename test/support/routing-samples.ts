@@ -1,5 +1,5 @@
-import type { Candidate } from '../../src/domain/candidate.ts';
-import type { ProviderSettings, Route, RouteTarget } from '../../src/domain/settings.ts';
+import type { Candidate } from '../../src/domain/routing/candidate.ts';
+import type { ProviderSettings, Route, RouteTarget } from '../../src/domain/settings/settings.ts';
 
 const PHASES = { connectMs: 1_000, readMs: 1_000, poolMs: 1_000, firstContentMs: 1_000 };
 

@@ -1,5 +1,5 @@
 import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
-import type { Configuration } from '../../src/domain/settings.ts';
+import type { Configuration } from '../../src/domain/settings/settings.ts';
 import type { RunningEngine } from '../../src/engine/engine.ts';
 import type { ClientRequest, Departure, ReplyFlow } from '../../src/engine/interface.ts';
 import { CLIENT_PING } from '../../src/protocols/anthropic/client-events.ts';

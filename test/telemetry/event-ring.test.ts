@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ProviderMoment } from '../../src/domain/inspection.ts';
+import type { ProviderMoment } from '../../src/domain/inspection/inspection.ts';
 import { createEventRing, type EventSource } from '../../src/telemetry/event-ring.ts';
 
 /** A source whose events bear its name. */

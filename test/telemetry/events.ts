@@ -1,5 +1,5 @@
-import type { Failure } from '../../src/domain/outcome.ts';
-import type { AttemptTrace, RequestTrace } from '../../src/domain/trace.ts';
+import type { AttemptTrace, RequestTrace } from '../../src/domain/decision/trace.ts';
+import type { Failure } from '../../src/domain/failures/outcome.ts';
 import type { BalancerEvent, RequestEnded, RequestFacts } from '../../src/telemetry/events.ts';
 
 /** 8 August 2025, 12:00:00.123 UTC. */

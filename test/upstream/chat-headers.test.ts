@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Credential } from '../../src/domain/settings.ts';
+import type { Credential } from '../../src/domain/settings/settings.ts';
 import { chatHeaders } from '../../src/upstream/chat-headers.ts';
 
 const CLIENT = [

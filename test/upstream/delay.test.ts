@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TestingSettings } from '../../src/domain/settings.ts';
+import type { TestingSettings } from '../../src/domain/settings/settings.ts';
 import { delaying } from '../../src/upstream/delay.ts';
 import type { UpstreamRequest, UpstreamSink } from '../../src/upstream/transport.ts';
 import { ManualClock } from '../support/manual-clock.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Credential } from '../../src/domain/settings.ts';
+import type { Credential } from '../../src/domain/settings/settings.ts';
 import { upstreamHeaders } from '../../src/upstream/request-headers.ts';
 
 const CLAUDE_CODE = [

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { AuthSettings } from '../../domain/settings.ts';
+import type { AuthSettings } from '../../domain/settings/settings.ts';
 import { checkKey } from '../api-key.ts';
 import { isLoopback, isOwnOrigin } from '../host.ts';
 import type { Problem } from '../problem.ts';

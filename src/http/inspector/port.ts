@@ -1,4 +1,4 @@
-import type { InspectionView } from '../../domain/inspection.ts';
+import type { InspectionView } from '../../domain/inspection/inspection.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What the inspector's routes ask. Declared here because HTTP knows nothing of telemetry. */

@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import * as v from 'valibot';
-import { REQUEST_RESULTS, TRACE_FORMAT, type TraceFile } from '../../domain/inspection.ts';
+import { REQUEST_RESULTS, TRACE_FORMAT, type TraceFile } from '../../domain/inspection/inspection.ts';
 import type { OperatorAction } from '../../engine/interface.ts';
 import type { AppDependencies, HttpContext } from '../context.ts';
 import { problemResponse } from '../problem.ts';

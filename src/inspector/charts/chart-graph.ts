@@ -1,5 +1,5 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { eventWords } from '../../domain/event-words.ts';
+import { eventWords } from '../../domain/inspection/event-words.ts';
 
 /** A statechart as a graph to be drawn: taken from the definition itself, so that no picture can differ from the code. */
 export interface ChartGraph {

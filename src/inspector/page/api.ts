@@ -5,7 +5,7 @@ import type {
   ProviderTotals,
   RequestDetail,
   RequestPage,
-} from '../../domain/inspection.ts';
+} from '../../domain/inspection/inspection.ts';
 
 export interface ErrorView {
   readonly at: string;

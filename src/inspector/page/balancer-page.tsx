@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
-import { eventWords } from '../../domain/event-words.ts';
-import type { InspectorEvent } from '../../domain/inspection.ts';
+import { eventWords } from '../../domain/inspection/event-words.ts';
+import type { InspectorEvent } from '../../domain/inspection/inspection.ts';
 import type { Snapshot } from './api.ts';
 import { clock, secondsLeft } from './format.ts';
 import type { Moment } from './moments.ts';

@@ -1,5 +1,5 @@
-import { eventWords } from '../../domain/event-words.ts';
-import type { InspectorEvent } from '../../domain/inspection.ts';
+import { eventWords } from '../../domain/inspection/event-words.ts';
+import type { InspectorEvent } from '../../domain/inspection/inspection.ts';
 import { clock } from './format.ts';
 import { isProviderChange } from './moments.ts';
 import { StateBadge } from './parts.tsx';

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
-import { eventWords } from '../../domain/event-words.ts';
-import type { InspectorEvent } from '../../domain/inspection.ts';
+import { eventWords } from '../../domain/inspection/event-words.ts';
+import type { InspectorEvent } from '../../domain/inspection/inspection.ts';
 import { modelWords } from './changes.tsx';
 import { Choice, Filters } from './filters.tsx';
 import { clock } from './format.ts';

@@ -1,5 +1,5 @@
-import type { InspectorEvent, MinuteStatistics } from '../../domain/inspection.ts';
-import { percentiles } from '../../domain/percentiles.ts';
+import type { InspectorEvent, MinuteStatistics } from '../../domain/inspection/inspection.ts';
+import { percentiles } from '../../domain/inspection/percentiles.ts';
 
 const MINUTE_MS = 60_000;
 const MINUTES = 60;

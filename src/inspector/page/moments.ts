@@ -1,4 +1,4 @@
-import type { InspectorEvent, ProviderMoment, RequestSummary } from '../../domain/inspection.ts';
+import type { InspectorEvent, ProviderMoment, RequestSummary } from '../../domain/inspection/inspection.ts';
 import { type Tally, tallyAfter } from './tally.ts';
 
 /** What is kept of the past. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { RequestSummary } from '../../domain/inspection.ts';
+import type { RequestSummary } from '../../domain/inspection/inspection.ts';
 import { outerState } from './format.ts';
 
 /** Small pieces that several views show. */

@@ -1,4 +1,4 @@
-import type { ErrorMoment, ModelMoment } from '../../domain/inspection.ts';
+import type { ErrorMoment, ModelMoment } from '../../domain/inspection/inspection.ts';
 import type { Snapshot } from './api.ts';
 import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';
 import type { Moment } from './moments.ts';

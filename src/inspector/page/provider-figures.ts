@@ -1,5 +1,5 @@
-import type { ErrorMoment, ModelMoment, ProviderTotals } from '../../domain/inspection.ts';
-import type { Percentiles } from '../../domain/percentiles.ts';
+import type { ErrorMoment, ModelMoment, ProviderTotals } from '../../domain/inspection/inspection.ts';
+import type { Percentiles } from '../../domain/inspection/percentiles.ts';
 import type { ErrorView, ProviderView, Snapshot } from './api.ts';
 import type { Moment } from './moments.ts';
 import { firstContent } from './tally.ts';

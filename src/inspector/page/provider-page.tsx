@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
-import { eventWords } from '../../domain/event-words.ts';
-import type { InspectorEvent } from '../../domain/inspection.ts';
+import { eventWords } from '../../domain/inspection/event-words.ts';
+import type { InspectorEvent } from '../../domain/inspection/inspection.ts';
 import { type Action, act, type Snapshot } from './api.ts';
 import { modelWords } from './changes.tsx';
 import { clock, count, duration, outerState, percent, secondsLeft } from './format.ts';

@@ -1,4 +1,4 @@
-import type { RequestDetail, ShownHeader } from '../../domain/inspection.ts';
+import type { RequestDetail, ShownHeader } from '../../domain/inspection/inspection.ts';
 
 /** What went to and fro beside the contents; those too, where they are kept. */
 export function Headers({

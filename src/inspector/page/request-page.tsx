@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { eventWords } from '../../domain/event-words.ts';
-import type { RequestDetail } from '../../domain/inspection.ts';
+import { eventWords } from '../../domain/inspection/event-words.ts';
+import type { RequestDetail } from '../../domain/inspection/inspection.ts';
 import { getRequest } from './api.ts';
 import { bytes, clock, count, duration } from './format.ts';
 import type { Moment } from './moments.ts';

@@ -1,5 +1,5 @@
-import { candidateVerdicts } from '../../domain/candidate-words.ts';
-import type { AttemptRecord, RequestDetail } from '../../domain/inspection.ts';
+import { candidateVerdicts } from '../../domain/decision/candidate-words.ts';
+import type { AttemptRecord, RequestDetail } from '../../domain/inspection/inspection.ts';
 import { duration } from './format.ts';
 import { spanOf, stretchesOf } from './request-times.ts';
 import { linkTo } from './route.ts';

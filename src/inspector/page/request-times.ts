@@ -1,4 +1,4 @@
-import type { AttemptRecord, RequestDetail } from '../../domain/inspection.ts';
+import type { AttemptRecord, RequestDetail } from '../../domain/inspection/inspection.ts';
 
 /** A stretch of an attempt: from one milestone to the next. Wall clock, ms. */
 export interface Stretch {

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import { REQUEST_RESULTS, type RequestSummary } from '../../domain/inspection.ts';
+import { REQUEST_RESULTS, type RequestSummary } from '../../domain/inspection/inspection.ts';
 import { Choice, Filters } from './filters.tsx';
 import { clock, count, duration } from './format.ts';
 import { requestsAt } from './moments.ts';

@@ -1,4 +1,4 @@
-import type { RequestDetail } from '../../domain/inspection.ts';
+import type { RequestDetail } from '../../domain/inspection/inspection.ts';
 import { duration } from './format.ts';
 import { Tip } from './parts.tsx';
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { InspectorEvent, ProviderMoment, RequestSummary } from '../../domain/inspection.ts';
+import type { InspectorEvent, ProviderMoment, RequestSummary } from '../../domain/inspection/inspection.ts';
 import { getRequests, getSnapshot, SignedOut, type Snapshot } from './api.ts';
 import type { Past } from './moments.ts';
 import { NO_TALLY, tallyAfter, tallyBefore } from './tally.ts';

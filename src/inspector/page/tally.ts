@@ -1,5 +1,5 @@
-import type { AttemptMoment, InspectorEvent, ProviderTotals } from '../../domain/inspection.ts';
-import { type Percentiles, percentiles } from '../../domain/percentiles.ts';
+import type { AttemptMoment, InspectorEvent, ProviderTotals } from '../../domain/inspection/inspection.ts';
+import { type Percentiles, percentiles } from '../../domain/inspection/percentiles.ts';
 
 /** Counts since the balancer's start, as they stood at one moment. Pure. */
 export interface Tally {

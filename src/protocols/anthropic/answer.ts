@@ -1,5 +1,5 @@
+import type { Usage } from '../../domain/failures/outcome.ts';
 import { isRecord } from '../../domain/is-record.ts';
-import type { Usage } from '../../domain/outcome.ts';
 import { type ErrorPayload, readErrorPayload } from './error-payload.ts';
 import type { Message } from './message-assembler.ts';
 import { mergeUsage } from './usage.ts';

@@ -1,6 +1,6 @@
+import type { Usage } from '../../domain/failures/outcome.ts';
 import { isRecord } from '../../domain/is-record.ts';
 import { parseJson, parseRecord } from '../../domain/json.ts';
-import type { Usage } from '../../domain/outcome.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
 import { createScanner, type SseScanner } from '../../sse/scanner.ts';
 import { type BodyForm, formOf } from './body-form.ts';

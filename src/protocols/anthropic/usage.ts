@@ -1,5 +1,5 @@
+import type { Usage } from '../../domain/failures/outcome.ts';
 import { isRecord } from '../../domain/is-record.ts';
-import type { Usage } from '../../domain/outcome.ts';
 
 /**
  * Usage with what an event says laid over what was known: the counters of a stream are totals that overwrite, and absent or

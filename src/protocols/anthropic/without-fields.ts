@@ -1,13 +1,13 @@
-import { keptWithin, segmentsOf } from '../../domain/field-path.ts';
 import { isRecord } from '../../domain/is-record.ts';
 import { parseJson } from '../../domain/json.ts';
+import { keptWithin, segmentsOf } from '../../domain/learning/field-path.ts';
 import { type Member, walkTopLevel } from './top-level.ts';
 
 /** Where breakpoints of the cache are: in content blocks and tools, and one for the whole request. */
 const HOLD_BREAKPOINTS: ReadonlySet<string> = new Set(['messages', 'system', 'tools', 'cache_control']);
 
 /**
- * The request without these fields (paths of `src/domain/field-path.ts`). A top-level field goes by its byte range; of a nested
+ * The request without these fields (paths of `src/domain/learning/field-path.ts`). A top-level field goes by its byte range; of a nested
  * one only the top-level field that holds it is parsed and written anew. Returns the same buffer if none of them is there.
  */
 export function withoutFields(body: Buffer, fields: ReadonlySet<string>): Buffer {

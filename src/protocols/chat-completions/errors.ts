@@ -1,8 +1,12 @@
-import { type ErrorFacts, readErrorBody } from '../../domain/error-body.ts';
-import { type AnthropicErrorType, errorTypeOf, type ProviderErrorKeys } from '../../domain/error-envelope.ts';
+import { type ErrorFacts, readErrorBody } from '../../domain/failures/error-body.ts';
+import { saysModelMissing } from '../../domain/failures/phrases.ts';
 import { isRecord } from '../../domain/is-record.ts';
 import { parseRecord } from '../../domain/json.ts';
-import { saysModelMissing } from '../../domain/phrases.ts';
+import {
+  type AnthropicErrorType,
+  errorTypeOf,
+  type ProviderErrorKeys,
+} from '../../domain/refusal/error-envelope.ts';
 import { type Overflow, readOverflow } from '../openai/context-overflow.ts';
 import { saidBy } from '../openai/errors.ts';
 

@@ -1,4 +1,4 @@
-import type { CompatSettings } from '../../domain/compat-settings.ts';
+import type { CompatSettings } from '../../domain/settings/compat-settings.ts';
 import type { Compat } from './compat.ts';
 import { compatFor } from './compat-hosts.ts';
 

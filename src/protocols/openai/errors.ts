@@ -1,6 +1,6 @@
-import { type ErrorFacts, readErrorBody } from '../../domain/error-body.ts';
-import { type AnthropicErrorType, errorTypeOf, statusOfError } from '../../domain/error-envelope.ts';
-import { saysBadKey, saysModelMissing, saysPolicy, saysQuota } from '../../domain/phrases.ts';
+import { type ErrorFacts, readErrorBody } from '../../domain/failures/error-body.ts';
+import { saysBadKey, saysModelMissing, saysPolicy, saysQuota } from '../../domain/failures/phrases.ts';
+import { type AnthropicErrorType, errorTypeOf, statusOfError } from '../../domain/refusal/error-envelope.ts';
 import { type Overflow, readOutputLimit, readOverflow } from './context-overflow.ts';
 
 export interface FailedAnswer {

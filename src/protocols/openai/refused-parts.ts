@@ -1,8 +1,8 @@
-import { readErrorBody } from '../../domain/error-body.ts';
-import { fieldPath, segmentsOf } from '../../domain/field-path.ts';
-import { clause } from '../../domain/plain-text.ts';
-import { distinctParts, type UnknownPart } from '../../domain/unknown-part.ts';
-import { fieldsNamed } from '../../domain/unknown-part-words.ts';
+import { readErrorBody } from '../../domain/failures/error-body.ts';
+import { fieldPath, segmentsOf } from '../../domain/learning/field-path.ts';
+import { distinctParts, type UnknownPart } from '../../domain/learning/unknown-part.ts';
+import { fieldsNamed } from '../../domain/learning/unknown-part-words.ts';
+import { clause } from '../../domain/secrets/plain-text.ts';
 import { type Compat, EFFORTS, type Effort } from './compat.ts';
 import { readOutputLimit } from './context-overflow.ts';
 import type { ConvertedError } from './errors.ts';

@@ -2,7 +2,7 @@ import { type Balancer, type Loaded, serve } from '../../../src/cli/serve.ts';
 import { systemClock } from '../../../src/cli/system-clock.ts';
 import { formatDiagnostics } from '../../../src/config/format.ts';
 import { parseConfiguration } from '../../../src/config/parse.ts';
-import type { Configuration } from '../../../src/domain/settings.ts';
+import type { Configuration } from '../../../src/domain/settings/settings.ts';
 import { type EventRecord, recordEvents } from './event-record.ts';
 import { startWireTap, type WireTap } from './wire-tap.ts';
 

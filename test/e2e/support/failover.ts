@@ -1,5 +1,5 @@
 import type { ExpectStatic } from 'vitest';
-import type { FailureKind } from '../../../src/domain/outcome.ts';
+import type { FailureKind } from '../../../src/domain/failures/outcome.ts';
 import type { SimulatedProvider } from '../../../src/simulator/provider.ts';
 import type { ReceivedRequest } from '../../../src/simulator/received-request.ts';
 import { entry, keyOf, type ProviderEntry, type RunningBalancer } from './balancer.ts';
