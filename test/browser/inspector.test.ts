@@ -145,6 +145,9 @@ describe('a request', () => {
     );
     expect(await page.locator('[data-edge="active.attempting→active.streaming"].lit').count()).toBe(1);
     expect(await page.locator('[data-edge="selecting→waiting"].lit').count()).toBe(0);
+    // A bug of ours would lead the same way.
+    expect(await page.locator('[data-edge="active.attempting→selecting"].lit').count()).toBe(1);
+    expect(await page.locator('[data-edge="active→selecting"].lit').count()).toBe(0);
     await page.getByRole('tab', { name: 'Headers' }).click();
     const headers = await page.locator('#tab-panel').textContent();
     expect(headers).toContain('x-api-keynot shown');

@@ -25,7 +25,7 @@ export function Statechart({ chart, active, last, path }: StatechartProps) {
     (edge.events.includes(last.event) || last.event === '');
   // An exception of ours leads the same way; the ordinary one is meant.
   const onPath = (edge: PlacedEdge): boolean =>
-    !edge.events.every((event) => event.startsWith('xstate.error.')) &&
+    !edge.events.every((event) => event === 'attempt.faulted') &&
     path?.some(
       (state, at) => at > 0 && isWithin(path[at - 1] ?? '', edge.from) && isWithin(state, edge.to),
     ) === true;
