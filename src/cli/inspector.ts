@@ -53,15 +53,21 @@ export function openInspector({ settings, now, redact, follow }: InspectorOption
     now,
     redact,
   });
-  let close = (): void => {};
-  const closing = new Promise<void>((resolve) => {
-    close = resolve;
-  });
+  const readers = new Set<() => void>();
+  let isClosed = false;
   return Object.assign(Object.create(inspection), {
     run: randomUUID().slice(0, 8),
     sessions: createSessions(now),
-    closing,
-    close,
+    onClosing(listener: () => void) {
+      // Who comes too late is ended too, as soon as it has its place.
+      if (isClosed) queueMicrotask(listener);
+      else readers.add(listener);
+      return () => readers.delete(listener);
+    },
+    close() {
+      isClosed = true;
+      for (const end of [...readers]) end();
+    },
     file: pageFile,
     follow: (listener: (message: string) => void) =>
       follow((event) => {

@@ -59,16 +59,17 @@ export function sendFeed(inspector: InspectorPort, outgoing: ServerResponse, opt
   });
   const end = (): void => {
     leave();
+    stay();
     clearInterval(beat);
     clearTimeout(pending);
   };
-  outgoing.once('close', end);
-  void inspector.closing.then(() => {
+  const stay = inspector.onClosing(() => {
     // The last that there is to tell: that the balancer stopped.
     flush();
     end();
     outgoing.end();
   });
+  outgoing.once('close', end);
   flush();
 }
 

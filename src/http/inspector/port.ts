@@ -11,8 +11,8 @@ export interface InspectorPort extends InspectionView {
   follow(listener: (message: string) => void): () => void;
   /** A file of the built page; undefined: there is none of this name. */
   file(name: string): Promise<InspectorFile | undefined>;
-  /** Resolves when the balancer ends: feeds end with it. */
-  readonly closing: Promise<void>;
+  /** Calls once when the balancer ends: feeds end with it. The function it gives ends that, and a reader that leaves calls it. */
+  onClosing(listener: () => void): () => void;
 }
 
 export interface InspectorFile {

@@ -33,8 +33,11 @@ export function inspectorSocket(deps: AppDependencies): Upgrade {
         if (client.bufferedAmount > MAX_BEHIND) client.terminate();
         else client.send(deps.redact(message));
       });
-      client.on('close', leave);
-      void inspector.closing.then(() => client.close(1001));
+      const stay = inspector.onClosing(() => client.close(1001));
+      client.on('close', () => {
+        leave();
+        stay();
+      });
     });
     return true;
   };
