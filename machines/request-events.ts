@@ -1,5 +1,5 @@
 import type { Decision, DecisionPolicy } from '../src/domain/decision/decision.ts';
-import type { AttemptTrace, DecisionTrace, RequestTrace } from '../src/domain/decision/trace.ts';
+import type { AttemptTrace, DecisionTrace, Repair, RequestTrace } from '../src/domain/decision/trace.ts';
 import type { Endpoint, Outcome, Usage } from '../src/domain/failures/outcome.ts';
 import type { Full } from '../src/domain/health/availability.ts';
 import type { UnknownPart } from '../src/domain/learning/unknown-part.ts';
@@ -103,7 +103,7 @@ export interface AttemptInput {
   readonly attemptId: string;
   readonly number: number;
   readonly candidate: Candidate;
-  readonly repair?: 'fresh_connection' | 'without_thinking';
+  readonly repair?: Repair;
   /** What the request goes without: what its provider is known not to know, and what it has just refused. */
   readonly without?: readonly UnknownPart[];
   /** A trial while another candidate is left: the short time to its start. */

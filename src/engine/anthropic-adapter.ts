@@ -13,7 +13,6 @@ import { upstreamHeaders } from '../upstream/request-headers.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { watchingTransport } from '../upstream/watching-transport.ts';
 import { betasOf, namesOf, withoutHeaders } from '../upstream/without-headers.ts';
-import type { Hosts } from './configuration-facts.ts';
 import {
   type AnswerWay,
   asksStream,
@@ -36,17 +35,15 @@ export class AnthropicAdapter implements ProviderAdapter {
   readonly countsTokens = true;
   readonly #isOwnKey: (value: string) => boolean;
   readonly #memory: ReasoningMemory;
-  readonly #hosts: Hosts;
 
   /** @param isOwnKey whether a client's credential is one of the balancer's own API keys */
-  constructor(isOwnKey: (value: string) => boolean, memory: ReasoningMemory, hosts: Hosts) {
+  constructor(isOwnKey: (value: string) => boolean, memory: ReasoningMemory) {
     this.#isOwnKey = isOwnKey;
     this.#memory = memory;
-    this.#hosts = hosts;
   }
 
   make(
-    { request, body: walked, stream }: RepeatedRequest,
+    { request, body: walked, stream, host }: RepeatedRequest,
     provider: ProviderSettings,
     { candidate, repair, without }: AttemptInput,
   ): MadeRequest {
@@ -54,21 +51,20 @@ export class AnthropicAdapter implements ProviderAdapter {
     if (own.kind === 'no_credential') return withoutCredential(own.reason);
     const asked = asksStream(provider, stream, request.endpoint);
     const bytes = spliceBody(walked, { model: candidate.model, stream: asked });
-    const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : this.#known(bytes, provider);
+    const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : this.#known(bytes, host);
     const { headers, body } = reduced(own.headers, repaired, without);
     const url = provider.baseUrl + request.path;
     return {
       kind: 'made',
       request: posted({ url, headers, body }, provider, asked, repair),
-      ...this.#watching(walked, provider),
+      ...this.#watching(walked, host),
     };
   }
 
-  /** The request without thinking that this provider would refuse: of other models, and what others are known to have signed. */
-  #known(body: Buffer, provider: ProviderSettings): Buffer {
+  /** The request without thinking that a provider at this host would refuse: of other models, and what others are known to have signed. */
+  #known(body: Buffer, host: string): Buffer {
     const isMarked = mayHoldReasoning(body);
     if (!isMarked && !this.#memory.hasSigners) return body;
-    const host = this.#hosts.of(provider);
     if (!isMarked && !this.#memory.holdsForeign(host, body)) return body;
     return withoutForeignThinking(body, ({ signature, data }) =>
       [signature, data].some((mark) => isMarkedReasoning(mark) || this.#memory.isForeign(host, mark)),
@@ -76,11 +72,10 @@ export class AnthropicAdapter implements ProviderAdapter {
   }
 
   /** Remembers what it signs, where it may matter. */
-  #watching({ members }: WalkedBody, provider: ProviderSettings): { readonly way?: AnswerWay } {
+  #watching({ members }: WalkedBody, host: string): { readonly way?: AnswerWay } {
     const memory = this.#memory;
     if (!memory.isOfUse || !members.has('thinking')) return {};
     const transport = (plain: Transport): Transport => {
-      const host = this.#hosts.of(provider);
       const scanner = new SignatureScanner((signature) => memory.signed(host, signature));
       return watchingTransport(plain, (bytes) => scanner.push(bytes));
     };

@@ -22,6 +22,7 @@ import {
   asksStream,
   type MadeRequest,
   type ProviderAdapters,
+  type RepeatedRequest,
 } from './provider-adapter.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -140,8 +141,16 @@ export class Attempts {
   }
 
   #requestTo(provider: ProviderSettings, input: AttemptInput, body: WalkedBody): MadeRequest {
-    const { request, stream, adapters } = this.#options;
-    return adapterOf(adapters, provider).make({ request, body, stream }, provider, input);
+    return adapterOf(this.#options.adapters, provider).make(
+      this.#repeatedTo(provider, body),
+      provider,
+      input,
+    );
+  }
+
+  #repeatedTo({ id }: ProviderSettings, body: WalkedBody): RepeatedRequest {
+    const { request, stream, runtime } = this.#options;
+    return { request, body, stream, host: runtime.hosts.get(id) ?? '' };
   }
 
   /** The request is made once more for it: whoever kept it until the end would keep its body over the whole answer. */
@@ -154,8 +163,8 @@ export class Attempts {
   ): Outcome {
     const body = this.#body;
     if (body === undefined || answer === undefined || !isFailure(outcome)) return outcome;
-    const { request, stream, adapters, redactor } = this.#options;
-    const repeated = { request, body, stream };
+    const { adapters, redactor } = this.#options;
+    const repeated = this.#repeatedTo(provider, body);
     const redact = (text: string): string => redactor.text(text);
     return adapterOf(adapters, provider).judged(outcome, { repeated, provider, input, answer, way, redact });
   }

@@ -17,7 +17,6 @@ import { ChatConversion } from '../upstream/chat-answer.ts';
 import { chatHeaders } from '../upstream/chat-headers.ts';
 import { convertingTransport } from '../upstream/converting-transport.ts';
 import type { Transport } from '../upstream/transport.ts';
-import type { Hosts } from './configuration-facts.ts';
 import {
   type AnswerWay,
   asksStream,
@@ -38,7 +37,6 @@ export interface ChatAdapterOptions {
   /** Whether a client's credential is one of the balancer's own API keys. */
   readonly isOwnKey: (value: string) => boolean;
   readonly memory: ReasoningMemory;
-  readonly hosts: Hosts;
   /** Must not throw. */
   readonly observe: (event: BalancerEvent) => void;
 }
@@ -58,7 +56,7 @@ export class ChatAdapter implements ProviderAdapter {
   }
 
   make(repeated: RepeatedRequest, provider: ProviderSettings, input: AttemptInput): MadeRequest {
-    const { request, stream } = repeated;
+    const { request, stream, host } = repeated;
     const { clock, isOwnKey, memory } = this.#options;
     const asked = asksStream(provider, stream, request.endpoint);
     const own = chatHeaders(request.headers, provider, asked, { isOwnKey });
@@ -66,7 +64,6 @@ export class ChatAdapter implements ProviderAdapter {
     const converted = this.#converted(repeated, provider, input);
     if (converted.kind === 'refused') return converted.made;
     this.#tell(converted.notes, provider, input);
-    const host = this.#options.hosts.of(provider);
     const window = provider.compat?.contextWindow;
     const conversion = new ChatConversion({
       answer: {
@@ -123,7 +120,7 @@ export class ChatAdapter implements ProviderAdapter {
   }
 
   #converted(
-    { request: { endpoint }, body, stream }: RepeatedRequest,
+    { request: { endpoint }, body, stream, host }: RepeatedRequest,
     provider: ProviderSettings,
     input: AttemptInput,
   ): Converted {
@@ -131,8 +128,7 @@ export class ChatAdapter implements ProviderAdapter {
     const request = parsed(bytes);
     if (request === undefined) return UNREADABLE;
     if (continuesThread(request)) return NO_THREAD;
-    const { memory, hosts } = this.#options;
-    const host = hosts.of(provider);
+    const { memory } = this.#options;
     const { model } = input.candidate;
     const compat = compatWithout(compatOf(host, model, provider.compat), input.without);
     const converted = convertRequest(request, {

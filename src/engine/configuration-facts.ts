@@ -6,19 +6,6 @@ export function hostOf({ baseUrl }: ProviderSettings): string {
   return URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl;
 }
 
-/** The hosts of providers, each read once: reading an address costs more than all else that a request asks of it. */
-export class Hosts {
-  readonly #known = new WeakMap<ProviderSettings, string>();
-
-  of(provider: ProviderSettings): string {
-    const known = this.#known.get(provider);
-    if (known !== undefined) return known;
-    const host = hostOf(provider);
-    this.#known.set(provider, host);
-    return host;
-  }
-}
-
 /** Whether what was learnt of the one still holds for the other: the same type, address, credential and way there. */
 export function sameIdentity(a: ProviderSettings, b: ProviderSettings): boolean {
   const identity = ({ type, baseUrl, credential, proxy }: ProviderSettings): string =>

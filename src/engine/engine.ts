@@ -12,7 +12,7 @@ import type { BalancerEvent } from '../telemetry/events.ts';
 import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { AnthropicAdapter } from './anthropic-adapter.ts';
 import { ChatAdapter } from './chat-adapter.ts';
-import { Hosts, sameIdentity, secretsOf } from './configuration-facts.ts';
+import { sameIdentity, secretsOf } from './configuration-facts.ts';
 import { healthEvent } from './health-event.ts';
 import { inspectedBalancer } from './inspected-balancer.ts';
 import { inspectedProvider } from './inspected-provider.ts';
@@ -149,11 +149,10 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
 
   const isOwnKey = (value: string): boolean => ownKeys.has(value);
   const memory = new ReasoningMemory();
-  const hosts = new Hosts();
   memory.configure(options.configuration);
   const adapters: ProviderAdapters = {
-    anthropic: new AnthropicAdapter(isOwnKey, memory, hosts),
-    openai: new ChatAdapter({ clock, isOwnKey, memory, hosts, observe }),
+    anthropic: new AnthropicAdapter(isOwnKey, memory),
+    openai: new ChatAdapter({ clock, isOwnKey, memory, observe }),
   };
 
   const runner = createRequestRunner({

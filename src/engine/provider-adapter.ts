@@ -1,4 +1,5 @@
 import type { AttemptInput } from '../../machines/request-events.ts';
+import type { Repair } from '../domain/decision/trace.ts';
 import type { Failure, Outcome } from '../domain/failures/outcome.ts';
 import type { ProviderSettings, ProviderType } from '../domain/settings/settings.ts';
 import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
@@ -12,6 +13,8 @@ export interface RepeatedRequest {
   readonly body: WalkedBody;
   /** Whether the client asked for a stream. */
   readonly stream: boolean;
+  /** Of the address that it goes to. */
+  readonly host: string;
 }
 
 /** The way by which the answer of one request is read. It holds nothing of the request's body. */
@@ -85,7 +88,7 @@ export function posted(
   { url, headers, body }: Required<Pick<UpstreamRequest, 'url' | 'headers' | 'body'>>,
   { timeouts }: ProviderSettings,
   asked: boolean,
-  repair: AttemptInput['repair'],
+  repair: Repair | undefined,
 ): UpstreamRequest {
   const limits = asked ? timeouts.streaming : timeouts.nonStreaming;
   return {

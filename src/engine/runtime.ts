@@ -23,7 +23,7 @@ export interface Runtime {
   readonly routes: CompiledRoutes;
   /** By provider id. */
   readonly providers: ReadonlyMap<string, ProviderSettings>;
-  /** Hosts of their addresses, by provider id. */
+  /** Hosts of their addresses, by provider id. Read once: reading an address costs more than all else that a request asks of it. */
   readonly hosts: ReadonlyMap<string, string>;
   transportOf(providerId: string): Transport | undefined;
   /** A request begins to use it; the function it gives ends that. */

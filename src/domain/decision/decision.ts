@@ -2,7 +2,7 @@ import type { Availability } from '../health/availability.ts';
 import type { UnknownPart } from '../learning/unknown-part.ts';
 import type { Candidate } from '../routing/candidate.ts';
 import type { ResilienceSettings } from '../settings/settings.ts';
-import type { AttemptMode } from './trace.ts';
+import type { AttemptMode, Repair } from './trace.ts';
 
 /** What a request does next. Pure: the request's machine asks, the answer is a value. */
 export type Decision =
@@ -10,8 +10,8 @@ export type Decision =
       readonly kind: 'try';
       readonly candidate: Candidate;
       readonly mode: AttemptMode;
-      /** The same candidate again: on a connection of its own, or without the foreign thinking blocks. */
-      readonly repair?: 'fresh_connection' | 'without_thinking';
+      /** The same candidate again. */
+      readonly repair?: Repair;
       /** The same candidate again, without what it refused as unknown so far. */
       readonly without?: readonly UnknownPart[];
       /** A trial of a stream while another candidate is left: it gets only the short time to its start. */

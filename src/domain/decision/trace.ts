@@ -32,13 +32,16 @@ export interface ConsideredCandidate {
   readonly tried: boolean;
 }
 
+/** How the same candidate is tried once more: on a connection of its own, or without the foreign thinking blocks. */
+export type Repair = 'fresh_connection' | 'without_thinking';
+
 export interface AttemptTrace {
   /** 1, 2, 3 … within the request. */
   readonly number: number;
   readonly candidate: Candidate;
   readonly mode: AttemptMode;
   /** The same candidate once more, repaired. */
-  readonly repair?: 'fresh_connection' | 'without_thinking';
+  readonly repair?: Repair;
   /** The same candidate once more, without what it refused as unknown. */
   readonly without?: readonly UnknownPart[];
   readonly round: number;
