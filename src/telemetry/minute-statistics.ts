@@ -1,9 +1,8 @@
 import type { MinuteStatistics } from '../domain/inspection/inspection.ts';
+import { countedAs, MINUTE_MS, MINUTES, minuteOf, minutesBefore } from '../domain/inspection/minutes.ts';
 import { percentiles } from '../domain/inspection/percentiles.ts';
 import type { RequestEnded } from './events.ts';
 
-const MINUTE_MS = 60_000;
-const MINUTES = 60;
 /** Times to first content that are kept a minute. */
 const MAX_SAMPLES = 500;
 
@@ -29,18 +28,13 @@ export function createHourStatistics(): HourStatistics {
   return {
     ended({ result, trace, timeToFirstContentMs }, at) {
       const minute = minuteAt(kept, at);
-      if (result === 'served') minute.served += 1;
-      else if (result === 'cancelled') minute.cancelled += 1;
-      else if (result === 'local') minute.local += 1;
-      else minute.failed += 1;
+      minute[countedAs(result)] += 1;
       if (failedOver(trace.attempts)) minute.failovers += 1;
       if (timeToFirstContentMs === undefined) return;
       if (minute.samples.length < MAX_SAMPLES) minute.samples.push(timeToFirstContentMs);
     },
     minutes(now) {
-      const newest = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-      return Array.from({ length: MINUTES }, (_, back) => {
-        const at = newest - (MINUTES - 1 - back) * MINUTE_MS;
+      return minutesBefore(now).map((at) => {
         const { samples, ...counts } = kept.get(at) ?? emptyMinute(at);
         return { ...counts, ...percentiles(samples) };
       });
@@ -55,7 +49,7 @@ function failedOver(attempts: RequestEnded['trace']['attempts']): boolean {
 }
 
 function minuteAt(kept: Map<number, Minute>, at: number): Minute {
-  const start = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  const start = minuteOf(at);
   const found = kept.get(start);
   if (found !== undefined) return found;
   const made = emptyMinute(start);

@@ -1,8 +1,6 @@
 import type { InspectorEvent, MinuteStatistics } from '../../domain/inspection/inspection.ts';
+import { countedAs, minuteOf, minutesBefore } from '../../domain/inspection/minutes.ts';
 import { percentiles } from '../../domain/inspection/percentiles.ts';
-
-const MINUTE_MS = 60_000;
-const MINUTES = 60;
 
 /** A minute as a chart shows it. */
 export interface ShownMinute extends MinuteStatistics {
@@ -26,15 +24,14 @@ export function hourBefore(
 ): readonly ShownMinute[] {
   const first = events[0];
   const knownFrom = first === undefined || first.seq === 1 ? Number.NEGATIVE_INFINITY : first.at;
-  const newest = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  const newest = minuteOf(at);
   const counted = new Map(minutes.map((minute) => [minute.at, minute]));
   const ends = endsByMinute(events, seq);
-  return Array.from({ length: MINUTES }, (_, index) => {
-    const start = newest - (MINUTES - 1 - index) * MINUTE_MS;
+  return minutesBefore(at).map((start) => {
     const whole = start < newest ? counted.get(start) : undefined;
     if (whole !== undefined) return whole;
-    const minute = minuteOf(start, ends.get(start) ?? []);
-    return start >= knownFrom ? minute : { ...minuteOf(start, []), isUnknown: true };
+    const minute = counts(start, ends.get(start) ?? []);
+    return start >= knownFrom ? minute : { ...counts(start, []), isUnknown: true };
   });
 }
 
@@ -43,7 +40,7 @@ function endsByMinute(events: readonly InspectorEvent[], seq: number): Map<numbe
   for (const event of events) {
     if (event.seq > seq) break;
     if (event.request === undefined || event.request.result === 'running') continue;
-    const start = Math.floor(event.at / MINUTE_MS) * MINUTE_MS;
+    const start = minuteOf(event.at);
     const minute = ends.get(start);
     if (minute === undefined) ends.set(start, [event]);
     else minute.push(event);
@@ -52,14 +49,13 @@ function endsByMinute(events: readonly InspectorEvent[], seq: number): Map<numbe
 }
 
 /** Counted as the balancer counts. */
-function minuteOf(at: number, ends: readonly InspectorEvent[]): MinuteStatistics {
+function counts(at: number, ends: readonly InspectorEvent[]): MinuteStatistics {
   const sums = { served: 0, failed: 0, cancelled: 0, local: 0, failovers: 0 };
   const samples: number[] = [];
   for (const { request } of ends) {
     if (request === undefined) continue;
     const { result, tried, timeToFirstContentMs } = request;
-    if (result === 'served' || result === 'cancelled' || result === 'local') sums[result] += 1;
-    else sums.failed += 1;
+    sums[countedAs(result)] += 1;
     if (tried.length > 1) sums.failovers += 1;
     if (timeToFirstContentMs !== undefined) samples.push(timeToFirstContentMs);
   }
