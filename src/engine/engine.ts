@@ -1,6 +1,6 @@
 import type { Actor } from 'xstate';
 import { balancerMachine, type ProviderPlan, providerSystemId } from '../../machines/balancer.ts';
-import type { ProviderRef } from '../../machines/provider.ts';
+import { type ProviderRef, providerMachine } from '../../machines/provider.ts';
 import type { BufferBudget } from '../domain/buffer-budget.ts';
 import { healthPolicy } from '../domain/failures/counting-policy.ts';
 import { HEALTHY_PROVIDER } from '../domain/health/provider-health.ts';
@@ -26,6 +26,7 @@ import { createSlots } from './slots.ts';
 import { type Follower, guardedFollower, startRoot } from './start-root.ts';
 import { openStateStore } from './state-file.ts';
 import { providerStatus } from './status.ts';
+import { swift } from './swift-chart.ts';
 
 /** What the engine is built from: everything that touches the world comes in here. */
 export interface EngineOptions {
@@ -85,11 +86,16 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
   const onFault = (error: unknown): void =>
     observe({ type: 'fault', message: 'An actor of the provider system failed.', error });
 
+  const followers = new Set<Follower>();
+  const isFollowed = (): boolean => followers.size > 0;
+  const provider = swift(providerMachine, isFollowed);
   const balancer: Actor<typeof balancerMachine> = startRoot(
     inspection === undefined
-      ? balancerMachine
+      ? balancerMachine.provide({ actors: { provider } })
       : inspectedBalancer(
-          balancerMachine.provide({ actors: { provider: inspectedProvider(inspection, clock.now) } }),
+          balancerMachine.provide({
+            actors: { provider: inspectedProvider(provider, inspection, clock.now) },
+          }),
           inspection,
           clock.now,
         ),
@@ -165,7 +171,7 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     providerRef,
     slots,
     inspection,
-    follower: () => (followers.size === 0 ? undefined : tellFollowers),
+    follower: () => (isFollowed() ? tellFollowers : undefined),
     runtime: () => runtimes.current,
     redactor: () => redactor,
     adapters,
@@ -174,7 +180,6 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     },
   });
 
-  const followers = new Set<Follower>();
   const tellFollowers: Follower = (event) => {
     for (const follower of followers) follower(event);
   };

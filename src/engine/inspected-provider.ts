@@ -1,4 +1,4 @@
-import { type ProviderSnapshot, providerMachine } from '../../machines/provider.ts';
+import type { ProviderSnapshot, providerMachine } from '../../machines/provider.ts';
 import type { ProviderEvent } from '../../machines/provider-events.ts';
 import type { HealthRecord } from '../domain/health/health.ts';
 import type { ErrorMoment, ModelMoment, ProviderMoment } from '../domain/inspection/inspection.ts';
@@ -6,8 +6,12 @@ import type { InspectionSink } from '../telemetry/inspection-sink.ts';
 import { changedKeys, inspected, stateName } from './inspected.ts';
 
 /** The chart of a provider that tells the inspector of what changes visibly: its state, or what is known of its health. */
-export function inspectedProvider(sink: InspectionSink, now: () => number): typeof providerMachine {
-  return inspected(providerMachine, (next, previous, happened) => {
+export function inspectedProvider(
+  chart: typeof providerMachine,
+  sink: InspectionSink,
+  now: () => number,
+): typeof providerMachine {
+  return inspected(chart, (next, previous, happened) => {
     const after = next as ProviderSnapshot;
     if (previous === undefined) {
       const provider = momentOf(after);

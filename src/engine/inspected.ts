@@ -19,17 +19,15 @@ export function inspected<Logic extends AnyStateMachine>(chart: Logic, report: T
       // What is observed must not notice that its observer failed.
     }
   };
-  // A copy of its own: the chart itself stays as it is for others.
-  const watched = chart.provide({}) as Logic;
-  const transition = watched.transition.bind(watched);
-  const getInitialSnapshot = watched.getInitialSnapshot.bind(watched);
+  // The chart itself stays as it is for others.
+  const watched = Object.create(chart) as Logic;
   watched.transition = (snapshot, event, scope) => {
-    const after = transition(snapshot, event, scope);
+    const after = chart.transition(snapshot, event, scope);
     told(after, snapshot, event);
     return after;
   };
   watched.getInitialSnapshot = (scope, input) => {
-    const first = getInitialSnapshot(scope, input);
+    const first = chart.getInitialSnapshot(scope, input);
     told(first);
     return first;
   };

@@ -17,6 +17,7 @@ import type { Runtime } from './runtime.ts';
 import type { Slots } from './slots.ts';
 import type { Follower } from './start-root.ts';
 import { createStatistics, type ProviderStatistics } from './statistics.ts';
+import { swift } from './swift-chart.ts';
 import { createWaitingRequests } from './waiting-requests.ts';
 
 /** What requests need of the engine around them. */
@@ -84,11 +85,12 @@ class Runner implements RequestRunner {
       provider: options.providerRef,
       slots: options.slots,
     };
-    const logic = requestLogic({
+    const bound = requestLogic({
       attempt: (input, tell) => this.#attempt(input, tell),
       abort: (id) => this.#live.get(id)?.exchange.abortAttempt(),
       healthWatch: (input, tell) => this.#wait(input, tell),
     });
+    const logic = swift(bound, () => follower?.() !== undefined);
     this.#common = {
       clock,
       observe,

@@ -32,9 +32,15 @@ export function startProvider(
     clock = clockAt(),
     walked,
     nextSequence = counter(),
-  }: { clock?: SimulatedClock; walked?: WalkedTransitions; nextSequence?: () => number } = {},
+    chart = providerMachine,
+  }: {
+    clock?: SimulatedClock;
+    walked?: WalkedTransitions;
+    nextSequence?: () => number;
+    chart?: typeof providerMachine;
+  } = {},
 ) {
-  const actor = createActor(providerMachine, {
+  const actor = createActor(chart, {
     clock,
     input: { id: 'p', enabled: true, policy: POLICY, at: clock.now(), ...input },
     ...(walked === undefined ? {} : { inspect: walked.inspect }),

@@ -1,5 +1,5 @@
-import { createActor, type SimulatedClock } from 'xstate';
-import type { ProviderRef } from '../../machines/provider.ts';
+import { type AnyStateMachine, createActor, type SimulatedClock } from 'xstate';
+import { type ProviderRef, providerMachine } from '../../machines/provider.ts';
 import type { ProviderEvent, ProviderHealthChanged } from '../../machines/provider-events.ts';
 import type {
   AttemptInput,
@@ -40,6 +40,8 @@ export interface WorldOptions {
   readonly attemptThrows?: boolean;
   /** `max_concurrent` of providers. */
   readonly limits?: Readonly<Record<string, number>>;
+  /** What the charts are run by; else XState itself. */
+  readonly madeOf?: <Chart extends AnyStateMachine>(chart: Chart) => Chart;
 }
 
 /** Real providers and requests under one simulated clock; the effects are held by the test. */
@@ -51,6 +53,7 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
     walked,
     attemptThrows = false,
     limits = {},
+    madeOf = (chart) => chart,
   } = options;
   const policy = {
     failureCooldownMs: 60_000,
@@ -62,7 +65,10 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
   const slots = createSlots();
   slots.configure(Object.entries(limits).map(([id, maxConcurrent]) => ({ id, maxConcurrent })));
   const nextSequence = counter();
-  const providers = new Map(names.map((id) => [id, startProvider({ id, policy }, { clock, nextSequence })]));
+  const chart = madeOf(providerMachine);
+  const providers = new Map(
+    names.map((id) => [id, startProvider({ id, policy }, { clock, nextSequence, chart })]),
+  );
   /** Every event that a provider was told, in order. */
   const told: { readonly provider: string; readonly event: ProviderEvent }[] = [];
   const changes: ProviderHealthChanged[] = [];
@@ -82,7 +88,7 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
     });
   }
 
-  const machine = requestLogic({
+  const bound = requestLogic({
     attempt(input, tell) {
       if (attemptThrows) throw new Error('a bug of ours');
       attempts.push({
@@ -106,6 +112,7 @@ export function startWorld(names: readonly string[], options: WorldOptions = {})
       };
     },
   });
+  const machine = madeOf(bound);
 
   const provider = (id: string) => {
     const found = providers.get(id);
