@@ -35,22 +35,17 @@ export function fingerprintOf(
   body: Buffer,
   parts: readonly BodyPart[],
 ): Fingerprint {
-  const { endpoint, path, session = null, agent = null, beta, version, credential } = identity;
+  const { endpoint, path, session, agent, beta, version, credential } = identity;
   let length = 0;
   for (const part of parts) length += part.end - part.start;
-  // Quoted, so that no part can be mistaken for two.
-  const key = JSON.stringify([
-    endpoint,
-    path,
-    session,
-    agent,
-    beta,
-    version,
-    credential,
-    parts.length,
-    length,
-  ]);
+  const caller = `${counted(session)}${counted(agent)}${counted(credential)}`;
+  const key = `${parts.length} ${length} ${endpoint} ${counted(path)}${counted(beta)}${counted(version)}${caller}`;
   return { key, body, parts };
+}
+
+/** With its length before it, so that no text can be mistaken for two. */
+function counted(text: string | undefined): string {
+  return text === undefined ? '-' : `${text.length}:${text}`;
 }
 
 /** Whether two requests are the same, byte by byte: exact, there are no collisions. */

@@ -1,16 +1,20 @@
 /**
- * A map that never holds more than `limit` entries: a new key displaces the one that was used longest ago.
+ * A map that never holds more than `limit` entries: a new key displaces those that were used longest ago, in a large map a few at
+ * once. To find the oldest, a `Map` passes over everything that was deleted before it.
  * For whatever is kept under names that a client chooses.
  */
 export class LruMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #limit: number;
+  /** So many leave together. */
+  readonly #leaving: number;
   /** The key that stands last. Whoever is asked for again and again keeps its place: a `Map` is rebuilt every few moves. */
   #latest: Key | undefined;
 
   /** @param limit largest number of entries; below 1 nothing is kept. */
   constructor(limit: number) {
     this.#limit = limit;
+    this.#leaving = Math.max(1, Math.floor(limit / 100));
   }
 
   get size(): number {
@@ -35,13 +39,15 @@ export class LruMap<Key, Value> {
     return removed;
   }
 
-  /** Stores, as just used; the oldest key leaves if there are too many. */
+  /** Stores, as just used; the oldest keys leave if there are too many. */
   set(key: Key, value: Value): void {
     this.#append(key, value);
     if (this.#entries.size <= this.#limit) return;
+    let left = this.#leaving;
     for (const oldest of this.#entries.keys()) {
       this.#entries.delete(oldest);
-      return;
+      left -= 1;
+      if (left === 0) return;
     }
   }
 

@@ -6,6 +6,7 @@ import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { Clock } from '../domain/time.ts';
 import { type WalkedBody, walkBody } from '../protocols/anthropic/body-walker.ts';
 import { promptPreview } from '../protocols/anthropic/prompt-preview.ts';
+import { MARK_BYTES } from '../protocols/openai/reasoning-mark.ts';
 import type { BalancerEvent, RequestFacts } from '../telemetry/events.ts';
 import type { ClientRequest, Reply } from './interface.ts';
 import { localCount, ownIds, ownReply } from './local-replies.ts';
@@ -61,7 +62,7 @@ export function admit(
   runtime: Runtime,
   options: AdmissionOptions,
 ): AdmittedRequest | AnsweredRequest | CountedRequest {
-  const walked = walkBody(received.body, options.isUtf8);
+  const walked = walkBody(received.body, options.isUtf8, MARK_BYTES);
   if (walked.kind === 'malformed') {
     received.releaseBody();
     return { kind: 'answered', reply: rejected(received, walked.message, runtime, options) };

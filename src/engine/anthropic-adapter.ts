@@ -8,7 +8,7 @@ import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import { withoutForeignThinking, withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
 import { SignatureScanner } from '../protocols/anthropic/signatures.ts';
 import { withoutFields } from '../protocols/anthropic/without-fields.ts';
-import { isMarkedReasoning, mayHoldReasoning } from '../protocols/openai/reasoning-mark.ts';
+import { isMarkedReasoning } from '../protocols/openai/reasoning-mark.ts';
 import { upstreamHeaders } from '../upstream/request-headers.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { watchingTransport } from '../upstream/watching-transport.ts';
@@ -51,7 +51,8 @@ export class AnthropicAdapter implements ProviderAdapter {
     if (own.kind === 'no_credential') return withoutCredential(own.reason);
     const asked = asksStream(provider, stream, request.endpoint);
     const bytes = spliceBody(walked, { model: candidate.model, stream: asked });
-    const repaired = repair === 'without_thinking' ? withoutThinking(bytes) : this.#known(bytes, host);
+    const repaired =
+      repair === 'without_thinking' ? withoutThinking(bytes) : this.#known(bytes, walked, host);
     const { headers, body } = reduced(own.headers, repaired, without);
     const url = provider.baseUrl + request.path;
     return {
@@ -62,8 +63,7 @@ export class AnthropicAdapter implements ProviderAdapter {
   }
 
   /** The request without thinking that a provider at this host would refuse: of other models, and what others are known to have signed. */
-  #known(body: Buffer, host: string): Buffer {
-    const isMarked = mayHoldReasoning(body);
+  #known(body: Buffer, { isMarked }: WalkedBody, host: string): Buffer {
     if (!isMarked && !this.#memory.hasSigners) return body;
     if (!isMarked && !this.#memory.holdsForeign(host, body)) return body;
     return withoutForeignThinking(body, ({ signature, data }) =>

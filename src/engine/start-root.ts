@@ -29,9 +29,9 @@ export function startRoot<Logic extends AnyActorLogic>(
   options: RootOptions & Pick<ActorOptions<Logic>, 'input'>,
   prepare: (actor: Actor<Logic>) => void = () => {},
 ): Actor<Logic> {
-  const { onFault, follower, ...rest } = options;
-  const inspect = follower === undefined ? {} : { inspect: follower };
-  const actor = createActor(logic, { ...rest, ...inspect } as ActorOptions<Logic>);
+  const { onFault, follower, clock, input } = options;
+  const known = follower === undefined ? { clock, input } : { clock, input, inspect: follower };
+  const actor = createActor(logic, known as ActorOptions<Logic>);
   actor.subscribe({ error: onFault });
   prepare(actor);
   return actor.start();

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import { isNamed } from '../domain/header-name.ts';
 import { checkKey } from './api-key.ts';
 import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
 import { isKnownHost, isOwnOrigin, type KnownHosts } from './host.ts';
@@ -94,7 +95,7 @@ function otherAuthorities(c: HttpContext, host: string): string[] {
   if (incoming === undefined) return [];
   const hosts: string[] = [];
   for (let at = 0; at < incoming.rawHeaders.length; at += 2) {
-    if (incoming.rawHeaders[at]?.toLowerCase() === 'host') hosts.push(incoming.rawHeaders[at + 1] ?? '');
+    if (isNamed(incoming.rawHeaders[at], 'host')) hosts.push(incoming.rawHeaders[at + 1] ?? '');
   }
   if (incoming.url?.startsWith('/') === false) hosts.push(new URL(c.req.url).host);
   return hosts.filter((name) => name !== host);

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isNamed } from '../domain/header-name.ts';
 
 /**
  * Checks a client's key: `x-api-key` first, else `Authorization` as `Bearer <key>` or the bare value. In constant
@@ -34,12 +35,14 @@ export function withoutOwnKeys(headers: readonly string[], keys: readonly string
   return result;
 }
 
+const KEY_HEADERS = ['x-api-key', 'authorization'] as const;
+
 /** All that a caller shows of itself, as one text. */
 export function callerOf(headers: readonly string[]): string {
   const shown: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at]?.toLowerCase();
-    if (name === 'x-api-key' || name === 'authorization') shown.push(name, headers[at + 1] ?? '');
+    const name = KEY_HEADERS.find((each) => isNamed(headers[at], each));
+    if (name !== undefined) shown.push(name, headers[at + 1] ?? '');
   }
   return shown.join('\n');
 }

@@ -1,3 +1,5 @@
+import { isNamed } from '../domain/header-name.ts';
+
 /** Headers that belong to one connection, not to the answer (RFC 9110 §7.6.1); ours are set by Node. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -43,7 +45,7 @@ function encode(text: string): string {
 /** Whether a flat list has this header (lower-case name). */
 export function hasHeader(headers: readonly string[], name: string): boolean {
   for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() === name) return true;
+    if (isNamed(headers[at], name)) return true;
   }
   return false;
 }
@@ -52,7 +54,7 @@ export function hasHeader(headers: readonly string[], name: string): boolean {
 export function withoutHeader(headers: readonly string[], name: string): string[] {
   const result: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() !== name) result.push(headers[at] ?? '', headers[at + 1] ?? '');
+    if (!isNamed(headers[at], name)) result.push(headers[at] ?? '', headers[at + 1] ?? '');
   }
   return result;
 }

@@ -6,6 +6,7 @@ import {
   createInflateRaw,
   constants as zlibConstants,
 } from 'node:zlib';
+import { isNamed } from '../domain/header-name.ts';
 
 /** Longer chains of encodings are nobody's honest answer. */
 const MAX_LAYERS = 4;
@@ -31,7 +32,7 @@ const DECODERS: ReadonlyMap<string, DecoderFactory> = new Map<string, DecoderFac
 export function contentEncodings(headers: readonly string[]): string[] {
   const found: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.length !== 16 || headers[at]?.toLowerCase() !== 'content-encoding') continue;
+    if (!isNamed(headers[at], 'content-encoding')) continue;
     for (const token of (headers[at + 1] ?? '').split(',')) {
       const name = token.trim().toLowerCase();
       if (name !== '' && name !== 'identity') found.push(name);

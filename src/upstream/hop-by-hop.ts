@@ -1,3 +1,5 @@
+import { isNamed } from '../domain/header-name.ts';
+
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -13,12 +15,15 @@ export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name) || name.startsWith('proxy-');
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Further names that the message itself declares hop-by-hop in its `connection` header, in lower case. */
 export function connectionHeaders(headers: readonly string[]): ReadonlySet<string> {
-  const names = new Set<string>();
+  let names: Set<string> | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() !== 'connection') continue;
+    if (!isNamed(headers[at], 'connection')) continue;
+    names ??= new Set();
     for (const name of (headers[at + 1] ?? '').split(',')) names.add(name.trim().toLowerCase());
   }
-  return names;
+  return names ?? NONE;
 }

@@ -1,3 +1,4 @@
+import { isNamed } from '../domain/header-name.ts';
 import type { ProviderSettings } from '../domain/settings/settings.ts';
 import { connectionHeaders, isHopByHop } from './hop-by-hop.ts';
 
@@ -50,11 +51,9 @@ export function upstreamHeaders(
   const headers = [...passed(client), ...credentialHeaders(client, provider, options)];
   headers.push('accept-encoding', 'identity');
   for (const [name, value] of Object.entries(provider.headers)) setHeader(headers, name, value);
-  if (provider.type === 'anthropic' && valuesOf(headers, 'anthropic-version').length === 0)
+  if (provider.type === 'anthropic' && !hasValue(headers, 'anthropic-version', () => true))
     headers.push('anthropic-version', ANTHROPIC_VERSION);
-  const hasCredential = ['authorization', 'x-api-key'].some((name) =>
-    valuesOf(headers, name).some((value) => value.trim() !== ''),
-  );
+  const hasCredential = hasValue(headers, 'authorization', isText) || hasValue(headers, 'x-api-key', isText);
   return hasCredential ? { kind: 'headers', headers } : noCredential(provider);
 }
 
@@ -125,12 +124,11 @@ export function setHeader(headers: string[], name: string, value: string): void 
     const known = new Set(present.flatMap(listItems));
     const missing = listItems(value).filter((item) => !known.has(item));
     if (missing.length === 0) return;
-    const last = headers.findLastIndex((text, at) => at % 2 === 0 && text.toLowerCase() === lower);
+    const last = headers.findLastIndex((text, at) => at % 2 === 0 && isNamed(text, lower));
     headers[last + 1] = [...listItems(headers[last + 1] ?? ''), ...missing].join(',');
     return;
   }
-  for (let at = headers.length - 2; at >= 0; at -= 2)
-    if (headers[at]?.toLowerCase() === lower) headers.splice(at, 2);
+  for (let at = headers.length - 2; at >= 0; at -= 2) if (isNamed(headers[at], lower)) headers.splice(at, 2);
   headers.push(name, value);
 }
 
@@ -142,7 +140,18 @@ function listItems(value: string): string[] {
 }
 
 function valuesOf(headers: readonly string[], lower: string): string[] {
-  return headers.filter((_text, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === lower);
+  return headers.filter((_text, at) => at % 2 === 1 && isNamed(headers[at - 1], lower));
+}
+
+function hasValue(headers: readonly string[], lower: string, fits: (value: string) => boolean): boolean {
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (isNamed(headers[at], lower) && fits(headers[at + 1] ?? '')) return true;
+  }
+  return false;
+}
+
+function isText(value: string): boolean {
+  return value.trim() !== '';
 }
 
 function reasonFor({ credential }: Pick<Provider, 'credential'>): string {

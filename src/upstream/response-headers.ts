@@ -14,6 +14,7 @@ export interface OwnHeaders {
 const MAX_RETRY_AFTER_S = 60;
 
 const VALID_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PLAIN_TEXT = /^[\x20-\x24\x26-\x7e]*$/;
 const VALID_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
@@ -40,6 +41,7 @@ export function clientHeaders(upstream: readonly string[], own: OwnHeaders): str
 
 /** Printable ASCII as it is, everything else (and `%` itself) percent-encoded as UTF-8. */
 export function headerText(text: string): string {
+  if (PLAIN_TEXT.test(text)) return text;
   return text.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) =>
     [...Buffer.from(character)]
       .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)

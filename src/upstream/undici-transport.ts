@@ -57,9 +57,16 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
     whenEmpty = [];
   };
 
+  /** A provider is nearly always asked at one and the same address: parsing it takes as long as choosing a connection. */
+  let latest: { readonly text: string; readonly url: URL | undefined } | undefined;
+  const urlOf = (text: string): URL | undefined => {
+    if (latest?.text !== text) latest = { text, url: parsed(text) };
+    return latest.url;
+  };
+
   const transport: Transport = (request, sink) => {
     if (closed) return refused(() => sink.fail(closedFailure()));
-    const url = parsed(request.url);
+    const url = urlOf(request.url);
     if (url === undefined)
       return refused(() => sink.fail(failure('protocol', 'INVALID_URL', 'the address is not a URL', false)));
     begun += 1;

@@ -106,7 +106,7 @@ function store(memory: AffinityMemory, { session, route }: AffinityKey, stay: St
     memory.routes.set(route, stay);
     return;
   }
-  const stays = memory.sessions.get(session) ?? new Map<string, Stay>();
-  stays.set(route, stay);
-  memory.sessions.set(session, stays);
+  const stays = memory.sessions.get(session);
+  if (stays === undefined) memory.sessions.set(session, new Map([[route, stay]]));
+  else stays.set(route, stay);
 }

@@ -29,6 +29,8 @@ export interface WalkedBody {
   readonly maxTokens?: number;
   /** The value of `metadata`. */
   readonly metadataRange?: ByteRange;
+  /** Some string in it begins with the mark that was looked for. */
+  readonly isMarked: boolean;
   /** The session id inside `metadata.user_id`, if there is one. */
   readonly session?: string;
 }
@@ -50,16 +52,23 @@ type Name = (typeof NAMES)[number];
  * What stands inside nested strings is not validated (see `json-walk.ts`); a provider refuses it if it is wrong.
  *
  * @param isUtf8 whether bytes are valid UTF-8; the caller passes the native check of its platform.
+ * @param mark looked for at the beginning of every string.
  */
-export function walkBody(bytes: Buffer, isUtf8: (bytes: Uint8Array) => boolean): WalkedBody | MalformedBody {
+export function walkBody(
+  bytes: Buffer,
+  isUtf8: (bytes: Uint8Array) => boolean,
+  mark?: Buffer,
+): WalkedBody | MalformedBody {
   if (!isUtf8(bytes)) return malformed('the request body is not valid UTF-8; send JSON encoded as UTF-8');
   const json = withoutMark(bytes);
-  const top = walkTopLevel(json);
+  const lookout = mark === undefined ? undefined : { beginning: mark, seen: false };
+  const top = walkTopLevel(json, lookout);
   if (top.kind === 'broken') return explain(json, top.at);
-  if (!top.ambiguous) return readMembers(json, top.members);
+  const isMarked = lookout?.seen === true;
+  if (!top.ambiguous) return readMembers(json, top.members, isMarked);
   const clear = unambiguous(json, top.members);
   const again = walkTopLevel(clear);
-  return again.kind === 'broken' ? malformed(NOT_JSON) : readMembers(clear, again.members);
+  return again.kind === 'broken' ? malformed(NOT_JSON) : readMembers(clear, again.members, isMarked);
 }
 
 /** Without the byte order mark, which providers refuse. */
@@ -67,12 +76,16 @@ function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-function readMembers(bytes: Buffer, members: ReadonlyMap<string, Member>): WalkedBody | MalformedBody {
+function readMembers(
+  bytes: Buffer,
+  members: ReadonlyMap<string, Member>,
+  isMarked: boolean,
+): WalkedBody | MalformedBody {
   const values: Partial<Record<Name, unknown>> = {};
   for (const name of NAMES) {
     const member = members.get(name);
     if (member === undefined) continue;
-    const value = parseJson(bytes.subarray(member.valueStart, member.valueEnd));
+    const value = parseJson(bytes.toString('utf8', member.valueStart, member.valueEnd));
     // Inside the strings of what we read nothing is taken on trust.
     if (value === undefined) return explain(bytes, member.valueStart);
     values[name] = value;
@@ -98,6 +111,7 @@ function readMembers(bytes: Buffer, members: ReadonlyMap<string, Member>): Walke
     model,
     modelRange: rangeOf(found.model),
     stream: stream === true,
+    isMarked,
     ...(found.stream === undefined ? {} : { streamRange: rangeOf(found.stream) }),
     ...(typeof provider === 'string' && found.provider !== undefined
       ? { provider, providerRange: removalRange(found.provider) }

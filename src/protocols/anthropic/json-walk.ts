@@ -50,15 +50,26 @@ function isEscaped(bytes: Buffer, at: number, open: number): boolean {
   return (at - first) % 2 === 1;
 }
 
-/** Offset just after the JSON value that begins at `start`; -1 if there is none. No recursion, whatever the depth. */
-export function valueEnd(bytes: Buffer, start: number): number {
+/** Notes whether a string begins with certain characters: on the way that is free, where a search of its own costs as much again. */
+export interface Lookout {
+  /** ASCII, none of it escaped in JSON; at least one. */
+  readonly beginning: Buffer;
+  seen: boolean;
+}
+
+/**
+ * Offset just after the JSON value that begins at `start`; -1 if there is none. No recursion, whatever the depth.
+ * @param lookout is told of the strings inside of objects and arrays.
+ */
+export function valueEnd(bytes: Buffer, start: number, lookout?: Lookout): number {
   const byte = bytes[start];
   if (byte === QUOTE) return stringEnd(bytes, start);
-  if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return nestedEnd(bytes, start);
+  if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return nestedEnd(bytes, start, lookout);
   return scalarEnd(bytes, start);
 }
 
-function nestedEnd(bytes: Buffer, start: number): number {
+function nestedEnd(bytes: Buffer, start: number, lookout: Lookout | undefined): number {
+  const watched = lookout?.beginning[0];
   let opened = new Uint8Array(64);
   let depth = 0;
   let at = start;
@@ -78,6 +89,7 @@ function nestedEnd(bytes: Buffer, start: number): number {
         return -1;
       }
     } else if (byte === QUOTE) {
+      if (bytes[at + 1] === watched) look(bytes, at + 1, lookout);
       at = stringEnd(bytes, at);
       if (at === -1) return -1;
       if (expected >= KEY) {
@@ -108,6 +120,12 @@ function nestedEnd(bytes: Buffer, start: number): number {
       expected = AFTER_VALUE;
     }
   }
+}
+
+function look(bytes: Buffer, at: number, lookout: Lookout | undefined): void {
+  if (lookout === undefined || lookout.seen) return;
+  const { beginning } = lookout;
+  lookout.seen = bytes.compare(beginning, 0, beginning.length, at, at + beginning.length) === 0;
 }
 
 /** In ASCII each closing bracket stands two after its opening one. */

@@ -1,4 +1,4 @@
-import { skipSpace, stringEnd, valueEnd } from './json-walk.ts';
+import { type Lookout, skipSpace, stringEnd, valueEnd } from './json-walk.ts';
 
 /** A span of bytes: `start` inclusive, `end` exclusive. */
 export interface ByteRange {
@@ -29,7 +29,7 @@ export type TopLevel =
   | { readonly kind: 'broken'; readonly at: number };
 
 /** Walks the top level of a JSON object, from member to member. */
-export function walkTopLevel(bytes: Buffer): TopLevel {
+export function walkTopLevel(bytes: Buffer, lookout?: Lookout): TopLevel {
   const members = new Map<string, Member>();
   let ambiguous = false;
   let at = skipSpace(bytes, 0);
@@ -48,7 +48,7 @@ export function walkTopLevel(bytes: Buffer): TopLevel {
     const colon = skipSpace(bytes, keyEnd);
     if (bytes[colon] !== 0x3a) return { kind: 'broken', at: colon };
     const valueStart = skipSpace(bytes, colon + 1);
-    const end = valueEnd(bytes, valueStart);
+    const end = valueEnd(bytes, valueStart, lookout);
     if (end === -1) return { kind: 'broken', at: valueStart };
 
     const member: Member = { keyStart: at, valueStart, valueEnd: end, commaBefore: comma, nextKey: -1 };

@@ -7,16 +7,20 @@ import { isRecord } from '../../domain/is-record.ts';
  */
 export function mergeUsage(known: Usage | undefined, said: unknown): Usage | undefined {
   if (!isRecord(said)) return known;
-  const merged = {
-    ...known,
-    ...counter('inputTokens', said.input_tokens),
-    ...counter('outputTokens', said.output_tokens),
-    ...counter('cacheReadTokens', said.cache_read_input_tokens),
-    ...counter('cacheCreationTokens', said.cache_creation_input_tokens),
-  };
-  return Object.keys(merged).length === 0 ? undefined : merged;
+  const inputTokens = counter(said.input_tokens) ?? known?.inputTokens;
+  const outputTokens = counter(said.output_tokens) ?? known?.outputTokens;
+  const cacheReadTokens = counter(said.cache_read_input_tokens) ?? known?.cacheReadTokens;
+  const cacheCreationTokens = counter(said.cache_creation_input_tokens) ?? known?.cacheCreationTokens;
+  // One after the other, so that equal ones have the same hidden class (docs/performance.md).
+  const merged: { -readonly [Key in keyof Usage]: Usage[Key] } = {};
+  if (inputTokens !== undefined) merged.inputTokens = inputTokens;
+  if (outputTokens !== undefined) merged.outputTokens = outputTokens;
+  if (cacheReadTokens !== undefined) merged.cacheReadTokens = cacheReadTokens;
+  if (cacheCreationTokens !== undefined) merged.cacheCreationTokens = cacheCreationTokens;
+  for (const _ in merged) return merged;
+  return undefined;
 }
 
-function counter(name: keyof Usage, value: unknown): Usage {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? { [name]: value } : {};
+function counter(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }

@@ -10,12 +10,8 @@ const MARK = 'balancer.reasoning.';
 /** Larger ones are not carried: a client sends them back with every request. Characters. */
 const LONGEST_DETAILS = 256 * 1024;
 
-const MARK_BYTES = Buffer.from(`"${MARK}`);
-
-/** Whether a request may hold reasoning of ours: a quick look at its bytes. */
-export function mayHoldReasoning(body: Buffer): boolean {
-  return body.includes(MARK_BYTES);
-}
+/** What every mark begins with. */
+export const MARK_BYTES: Buffer = Buffer.from(MARK);
 
 export function isMarkedReasoning(signature: unknown): boolean {
   return typeof signature === 'string' && signature.startsWith(MARK);

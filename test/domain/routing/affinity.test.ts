@@ -348,13 +348,15 @@ describe('the bound of sessions', () => {
     );
   });
 
-  it('is ten thousand by default', () => {
+  it('is ten thousand by default; beyond it the oldest hundred leave at once', () => {
     const { affinity } = createSelectionMemory();
-    for (let index = 0; index < 10_050; index++) {
+    const serve = (index: number) =>
       remember(affinity, { session: `s${index}`, route: '*', provider: 'A', at: 0, preferred: 'A' });
-    }
+    for (let index = 0; index < 10_000; index++) serve(index);
     expect(affinity.sessions.size).toBe(10_000);
-    expect(affinityOf(affinity, { session: 's49', route: '*' }, 0, 1)).toBeUndefined();
-    expect(affinityOf(affinity, { session: 's50', route: '*' }, 0, 1)?.provider).toBe('A');
+    serve(10_000);
+    expect(affinity.sessions.size).toBe(9_901);
+    expect(affinityOf(affinity, { session: 's99', route: '*' }, 0, 1)).toBeUndefined();
+    expect(affinityOf(affinity, { session: 's100', route: '*' }, 0, 1)?.provider).toBe('A');
   });
 });

@@ -318,6 +318,25 @@ describe('splicing a body', () => {
   });
 });
 
+describe('a mark that is looked for', () => {
+  const MARK = Buffer.from('mark.');
+
+  it.each([
+    ['at the beginning of a string', '{"model":"m","messages":[{"content":[{"signature":"mark.1"}]}]}', true],
+    ['behind escapes', String.raw`{"model":"m","a":["\\\"","mark."]}`, true],
+    ['where a key is written twice', '{"model":"m","a":{"b":"mark.x"},"a":{"b":"no"}}', true],
+    ['not within a string', '{"model":"m","a":["a mark. within"]}', false],
+    ['not in a quotation', String.raw`{"model":"m","a":["\"mark.\""]}`, false],
+    ['not where half of it is all', '{"model":"m","a":["mark"]}', false],
+  ])('is found %s', (_, body, found) => {
+    expect(walkBody(Buffer.from(body), isUtf8, MARK)).toMatchObject({ kind: 'walked', isMarked: found });
+  });
+
+  it('is not found where none is looked for', () => {
+    expect(walked('{"model":"m","a":["mark."]}').isMarked).toBe(false);
+  });
+});
+
 /** Whether all that is wrong with a text is inside its strings, where the walk does not look. */
 function brokenOnlyInStrings(text: string): boolean {
   const parses = (candidate: string): boolean => {
