@@ -23,8 +23,11 @@ export interface Place {
   arrows(event: AnyEventObject['type']): readonly Arrow[] | undefined;
   /** Those that wait for no event. */
   readonly always: readonly Arrow[];
-  /** Whatever follows of itself once somebody is here is worked out. */
-  readonly settles: boolean;
+  /**
+   * Whether all that follows of itself, once an event has led here, is worked out or can be left to XState: it can go on from a
+   * place where the event itself leads nowhere.
+   */
+  leadsOn(event: AnyEventObject['type']): boolean;
 }
 
 /** The places of a chart by their leaves, and how it begins. */
@@ -62,7 +65,7 @@ class ChartPlace implements Place {
   readonly #path: readonly AnyStateNode[];
   readonly #arrows = new Map<string, readonly Arrow[] | undefined>();
   #always: readonly Arrow[] | undefined;
-  #settles: boolean | undefined;
+  readonly #leadsOn = new Map<string, boolean>();
 
   constructor(chart: AnyStateMachine, leaf: AnyStateNode, places: Places) {
     this.leaf = leaf;
@@ -86,13 +89,15 @@ class ChartPlace implements Place {
     return this.#always;
   }
 
-  get settles(): boolean {
-    if (this.#settles === undefined) {
-      // Whoever asks again on the way has gone in a circle.
-      this.#settles = false;
-      this.#settles = this.always.every(({ step }) => step?.to.settles === true);
-    }
-    return this.#settles;
+  leadsOn(event: string): boolean {
+    const known = this.#leadsOn.get(event);
+    if (known !== undefined) return known;
+    // Whoever asks again on the way has gone in a circle: that alone is no hindrance.
+    this.#leadsOn.set(event, true);
+    const canBeLeft = this.arrows(event)?.length === 0;
+    const leads = this.always.every(({ step }) => (step === undefined ? canBeLeft : step.to.leadsOn(event)));
+    this.#leadsOn.set(event, leads);
+    return leads;
   }
 
   #worked(transitionsOf: (node: AnyStateNode) => readonly Transition[] | undefined): readonly Arrow[] {

@@ -16,7 +16,7 @@ export function swift<Logic extends AnyStateMachine>(chart: Logic, isFollowed: (
   const beginning = places.beginning;
   const quick = Object.create(chart) as Logic;
   quick.transition = (snapshot, event, scope) =>
-    (isFollowed() ? undefined : taken(places, snapshot, event, scope)) ??
+    (isFollowed() ? undefined : taken(chart, places, snapshot, event, scope)) ??
     chart.transition(snapshot, event, scope);
   if (beginning !== undefined) {
     quick.getInitialSnapshot = (scope, input) =>
@@ -25,52 +25,58 @@ export function swift<Logic extends AnyStateMachine>(chart: Logic, isFollowed: (
   return quick;
 }
 
-/** Longer than any chain of arrows that wait for no event; XState looks after circles. */
-const LONGEST_CHAIN = 10;
+/** A longer chain of arrows that wait for no event is a circle. XState's own bound, as the charts set it. */
+const LONGEST_CHAIN = 100;
 
 type Context = AnyMachineSnapshot['context'];
 
 /** The chart's first snapshot. An exception makes it that of an actor that has failed, as under XState. */
 function begun(
   chart: AnyStateMachine,
-  beginning: Step,
+  { actions, to }: Step,
   scope: AnyActorScope,
   input: unknown,
 ): AnyMachineSnapshot {
-  const { snapshot } = beginning.to;
+  const event = { type: 'xstate.init', input };
   let first: Context = {};
   try {
     first = firstContext(chart, scope, input);
-    return settledFirst(chart, beginning, first, scope, { type: 'xstate.init', input });
+    const context = performed(actions, first, to.snapshot, event, scope);
+    // Of its first event XState takes only the arrows that wait for none: it can go on from anywhere.
+    return settled(chart, to, context, to.snapshot, event, scope);
   } catch (error) {
     const nodes = [chart.root];
-    return { ...snapshot, context: first, _nodes: nodes, status: 'error', error } as AnyMachineSnapshot;
+    return { ...to.snapshot, context: first, _nodes: nodes, status: 'error', error } as AnyMachineSnapshot;
   }
 }
 
-function settledFirst(
+/** The snapshot where nothing follows of itself any more. XState goes on where an arrow is not worked out. */
+function settled(
   chart: AnyStateMachine,
-  { actions, to }: Step,
+  from: Place,
   first: Context,
-  scope: AnyActorScope,
+  before: AnyMachineSnapshot,
   event: AnyEventObject,
+  scope: AnyActorScope,
 ): AnyMachineSnapshot {
-  const { snapshot } = to;
-  let place = to;
-  let context = performed(actions, first, snapshot, event, scope);
-  for (let links = 0; ; links += 1) {
+  let place = from;
+  let context = first;
+  for (let links = 0; links < LONGEST_CHAIN; links += 1) {
     const arrow = firstOpen(place.always, context, event);
-    const after = (): AnyMachineSnapshot => arrived(place, context, snapshot, event, scope);
-    if (arrow === undefined) return after();
-    // Of its first event XState takes only the arrows that wait for none: it goes on from here.
-    if (arrow.step === undefined || links === LONGEST_CHAIN) return chart.transition(after(), event, scope);
-    context = performed(arrow.step.actions, context, snapshot, event, scope);
-    place = arrow.step.to;
+    if (arrow === undefined) return arrived(place, context, before, event, scope);
+    const { step } = arrow;
+    if (step === undefined) {
+      return chart.transition(arrived(place, context, before, event, scope), event, scope);
+    }
+    context = performed(step.actions, context, before, event, scope);
+    place = step.to;
   }
+  throw new Error(`the arrows of ${place.leaf.id} that wait for no event lead in a circle`);
 }
 
 /** The snapshot after an event; undefined: XState has to take it, and nothing has happened yet. */
 function taken(
+  chart: AnyStateMachine,
   places: Places,
   before: AnyMachineSnapshot,
   event: AnyEventObject,
@@ -83,17 +89,9 @@ function taken(
   if (arrows === undefined) return undefined;
   const arrow = firstOpen(arrows, before.context, event);
   const step = arrow === undefined ? { actions: [], to: from } : arrow.step;
-  if (step?.to.settles !== true) return undefined;
-  let { to } = step;
-  let context = performed(step.actions, before.context, before, event, scope);
-  for (;;) {
-    const next = firstOpen(to.always, context, event)?.step;
-    if (next === undefined) break;
-    context = performed(next.actions, context, before, event, scope);
-    to = next.to;
-  }
-  if (to === from && context === before.context) return before;
-  return arrived(to, context, before, event, scope);
+  if (step?.to.leadsOn(event.type) !== true) return undefined;
+  const context = performed(step.actions, before.context, before, event, scope);
+  return settled(chart, step.to, context, before, event, scope);
 }
 
 function firstOpen(arrows: readonly Arrow[], context: Context, event: AnyEventObject): Arrow | undefined {
@@ -118,10 +116,12 @@ function performed(
 function arrived(
   { leaf, snapshot }: Place,
   context: Context,
-  { children, historyValue }: AnyMachineSnapshot,
+  before: AnyMachineSnapshot,
   event: AnyEventObject,
   { self }: AnyActorScope,
 ): AnyMachineSnapshot {
+  const { children, historyValue } = before;
+  if (context === before.context && leaf === leafOf(before)) return before;
   // Every member is one of the snapshot's own: the result has its hidden class (docs/performance.md).
   if (leaf.type !== 'final') return { ...snapshot, context, children, historyValue };
   const done = {

@@ -60,6 +60,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 function world(madeOf: <Chart extends AnyStateMachine>(chart: Chart) => Chart) {
   const started = startWorld(NAMES, { madeOf, limits: { b: 1 } });
   const requests: ReturnType<typeof started.submit>[] = [];
+  const running = () => requests.filter(({ actor }) => actor.getSnapshot().status === 'active');
   const attemptAt = (index: number) => started.attempts.at(-1 - index);
   const happen = (what: Happening): void => {
     switch (what.kind) {
@@ -79,10 +80,14 @@ function world(madeOf: <Chart extends AnyStateMachine>(chart: Chart) => Chart) {
         attemptAt(what.which)?.end(FAILURES[what.failure] ?? SUCCESS);
         break;
       case 'leave':
-        requests.at(-1 - what.which)?.leave();
+        running()
+          .at(-1 - what.which)
+          ?.leave();
         break;
       case 'fault':
-        requests.at(-1 - what.which)?.actor.send({ type: 'attempt.faulted' });
+        running()
+          .at(-1 - what.which)
+          ?.actor.send({ type: 'attempt.faulted' });
         break;
       case 'later':
         started.clock.increment(what.ms);
@@ -206,6 +211,7 @@ const ROUTES = setup({
     DEEP: { target: '#inmost', actions: 'named' },
     END: '.ended',
     LATER: '.delayed',
+    MIXED: '.mixed',
     GUARDED: { guard: and(['isEven', 'isLarge']), target: '.gone' },
   },
   output: ({ context, event }) => ({ count: context.count, from: event }),
@@ -247,9 +253,20 @@ const ROUTES = setup({
     },
     tagged: {
       tags: ['two', 'more'],
-      on: { NEXT: { guard: ({ context }) => context.count > 2, target: 'outer' } },
+      on: {
+        HERE: { target: 'mixed', actions: 'named' },
+        NEXT: { guard: ({ context }) => context.count > 2, target: 'outer' },
+      },
     },
     gone: { entry: 'seen', always: 'outer' },
+    mixed: {
+      entry: 'count',
+      always: [
+        { guard: 'isEven', target: 'mixed', reenter: true, actions: 'told' },
+        { guard: 'isLarge', target: 'delayed' },
+        { target: 'tagged' },
+      ],
+    },
     delayed: { after: { 1000: { target: 'outer', actions: 'count' } }, on: { 'user.*': 'tagged' } },
     ended: { type: 'final', entry: 'told', output: ({ context }) => ({ sum: context.count }) },
   },
@@ -270,6 +287,8 @@ const EVENTS = [
   'FORBIDDEN',
   'TAGGED',
   'LATER',
+  'MIXED',
+  'HERE',
   'user.here',
   'UNKNOWN',
   'TIME',
