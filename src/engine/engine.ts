@@ -109,8 +109,16 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     },
   );
 
+  /** Every request asks for every provider: the actor found last is it as long as it lives. */
+  const found = new Map<string, ProviderRef>();
+
   function providerRef(id: string): ProviderRef | undefined {
-    return balancer.system.get(providerSystemId(id)) as ProviderRef | undefined;
+    const known = found.get(id);
+    if (known?.getSnapshot().status === 'active') return known;
+    const ref = balancer.system.get(providerSystemId(id)) as ProviderRef | undefined;
+    if (ref === undefined) found.delete(id);
+    else found.set(id, ref);
+    return ref;
   }
 
   function plansOf(configuration: Configuration, before?: Configuration): ProviderPlan[] {

@@ -25,6 +25,8 @@ export interface Runtime {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
   /** Hosts of their addresses, by provider id. Read once: reading an address costs more than all else that a request asks of it. */
   readonly hosts: ReadonlyMap<string, string>;
+  /** All its providers speak the Messages API. */
+  readonly isAnthropicOnly: boolean;
   transportOf(providerId: string): Transport | undefined;
   /** A request begins to use it; the function it gives ends that. */
   enter(): () => void;
@@ -76,6 +78,7 @@ export function createRuntimeSource(configuration: Configuration, open: OpenTran
       routes: compileRoutes(next, ({ unservable }) => unservable === undefined),
       providers: new Map(next.providers.map((provider) => [provider.id, provider])),
       hosts: new Map(next.providers.map((provider) => [provider.id, hostOf(provider)])),
+      isAnthropicOnly: next.providers.every(({ type }) => type === 'anthropic'),
       transportOf: (id) => ways.get(id)?.transport,
       enter() {
         requests += 1;

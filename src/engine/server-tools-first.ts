@@ -18,6 +18,7 @@ export function serverToolsFirst(
   walked: Pick<WalkedBody, 'bytes' | 'members'>,
   runtime: Runtime,
 ): Tiers {
+  if (runtime.isAnthropicOnly) return tiers;
   const isAble = ({ provider }: Candidate): boolean => runtime.providers.get(provider)?.type === 'anthropic';
   if (tiers.every((tier) => tier.every(isAble)) || !asksServerToolsOnly(walked)) return tiers;
   const able = tiers.map((tier) => tier.filter(isAble));

@@ -65,6 +65,8 @@ class SlotTable implements Slots {
   readonly #due = new Set<Gate>();
   #isPlanned = false;
   #arrivals = 0;
+  /** Mostly nobody has a limit, and every provider is asked with every request. */
+  #hasLimits = false;
 
   constructor(later: (act: () => void) => void) {
     this.#later = later;
@@ -91,6 +93,7 @@ class SlotTable implements Slots {
   }
 
   full(provider: string, requestId: string): Full | undefined {
+    if (!this.#hasLimits) return undefined;
     const gate = this.#gates.get(provider);
     if (gate === undefined || gate.limit === Number.POSITIVE_INFINITY) return undefined;
     // What is free while others stand in line is theirs.
@@ -132,6 +135,7 @@ class SlotTable implements Slots {
   }
 
   configure(providers: readonly Pick<ProviderSettings, 'id' | 'maxConcurrent'>[]): void {
+    this.#hasLimits = providers.some(({ maxConcurrent }) => maxConcurrent !== undefined);
     for (const [id, gate] of this.#gates) {
       gate.limit = Number.POSITIVE_INFINITY;
       if (gate.inFlight + gate.kept + gate.line.length === 0) this.#gates.delete(id);

@@ -5,6 +5,9 @@ import { type HealthPolicy, type HealthRecord, healed, type Verdict } from './he
 
 /** What an attempt's end does to one record: counting, healing, blame. The rules are those of `docs/failures.md`. */
 
+/** A request that fails twice at one provider does so soon: behind so many others it is no longer known, however high the threshold. */
+const MAX_COUNTED = 64;
+
 /**
  * The row that a failure is judged by. A side endpoint's failure speaks against that endpoint alone, and cools it as the
  * same failure would on messages; where the endpoint itself is missing, the row of `endpoint_missing` holds.
@@ -69,7 +72,9 @@ export function afterFailure(
   const next = {
     ...counted,
     failures,
-    countedRequests: [...countedRequests, verdict.requestId].slice(-policy.unhealthyThreshold),
+    countedRequests: [...countedRequests, verdict.requestId].slice(
+      -Math.min(MAX_COUNTED, policy.unhealthyThreshold),
+    ),
   };
   return failures >= policy.unhealthyThreshold ? cool(next, failure, rule, verdict, policy) : next;
 }

@@ -10,7 +10,7 @@ import type { Availability } from './availability.ts';
 export interface HealthRecord {
   /** Counted failures in a row. */
   readonly failures: number;
-  /** The requests whose failures were counted in this row, at most as many as the threshold: each counts once. */
+  /** The requests whose failures were counted in this row, the last of them and at most as many as the threshold: each counts once. */
   readonly countedRequests?: readonly string[];
   /** Cooldowns in a row without a success between: the exponent of their growth. */
   readonly trips: number;
@@ -90,12 +90,14 @@ export interface HealthPolicy
 /** At most every third trial is cut short (slow is not dead): two with their full times follow each. */
 const FULL_TRIALS_BETWEEN_CUTS = 2;
 
+const READY: Availability = { kind: 'ready' };
+
 /** What the record allows at `now`. A cooldown ends by the wall clock, whatever the timers do. */
 export function availability(record: HealthRecord, now: number): Availability {
   const { cooling, trial } = record;
   if (trial !== undefined && !trial.committed)
     return trial.desperate ? { kind: 'trial_running', desperate: true } : { kind: 'trial_running' };
-  if (cooling === undefined || trial?.committed === true) return { kind: 'ready' };
+  if (cooling === undefined || trial?.committed === true) return READY;
   if (cooling.until <= now) {
     const since = record.trialsSinceCut;
     return since !== undefined && since < FULL_TRIALS_BETWEEN_CUTS

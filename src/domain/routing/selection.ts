@@ -102,15 +102,24 @@ interface Tier {
 
 function standingsOf(given: readonly Candidate[], { availability }: SelectionInput): Tier {
   const candidates = byPriority(given);
-  const eligible: Candidate[] = [];
+  const route = given[0]?.route ?? '';
+  // Mostly all are well, and there may be hundreds: no list of them is made but where one is not.
+  let eligible: Candidate[] | undefined;
   const unavailable: Candidate[] = [];
   const full: Candidate[] = [];
-  for (const candidate of candidates) {
+  for (let at = 0; at < candidates.length; at += 1) {
+    const candidate = candidates[at];
+    if (candidate === undefined) break;
     const standing = availability(candidate);
-    (isEligible(standing) ? eligible : unavailable).push(candidate);
+    if (isEligible(standing)) {
+      eligible?.push(candidate);
+      continue;
+    }
+    eligible ??= candidates.slice(0, at);
+    unavailable.push(candidate);
     if (standing.kind === 'full') full.push(candidate);
   }
-  return { route: given[0]?.route ?? '', candidates, eligible, unavailable, full };
+  return { route, candidates, eligible: eligible ?? candidates, unavailable, full };
 }
 
 /** Routing delivers them sorted: with hundreds of providers it pays to look first. */

@@ -76,6 +76,16 @@ describe('counting', () => {
     expect(record.countedRequests?.length).toBe(3);
   });
 
+  it('remembers few requests under a threshold that nobody reaches', () => {
+    const policy = { ...POLICY, unhealthyThreshold: 1_000_000 };
+    let record = HEALTHY;
+    for (let sequence = 1; sequence <= 500; sequence += 1) {
+      record = fail(record, CUT, sequence, sequence, { requestId: `q${sequence}` }, policy);
+    }
+    expect(record.failures).toBe(500);
+    expect(record.countedRequests?.length).toBe(64);
+  });
+
   it.each(['credentials', 'quota', 'model_missing'] as const)('%s cools with its first failure', (kind) => {
     expect(fail(HEALTHY, failure(kind), 1, 0).cooling).toMatchObject({ basis: 'certain', cause: kind });
   });
