@@ -16,7 +16,7 @@ export interface BroadcastOptions<Reason> {
   readonly emptied: () => void;
   /** From now on nobody can come: the beginning is no longer kept, or the source has ended. Called once. */
   readonly closed: () => void;
-  /** The proper end, before the subscribers are told. `kept`: all chunks, if they are. */
+  /** The proper end, before the subscribers are told. `kept`: all bytes, the last chunk by itself, if they are. */
   readonly ended?: ((kept: readonly Buffer[] | undefined) => void) | undefined;
   /** Wall clock ms, where it matters when the last bytes came. */
   readonly now?: (() => number) | undefined;
@@ -25,7 +25,7 @@ export interface BroadcastOptions<Reason> {
 }
 
 /**
- * One source, many subscribers. A single one gets each chunk directly, and what is kept for a second one is a reference.
+ * One source, many subscribers. A single one gets each chunk directly, and what is kept for a second one is a copy, packed with others.
  * From the second one on each follows a shared log at its own pace: the source is paused when none of them reads, and
  * whoever falls too far behind the fastest is ended alone.
  */
@@ -88,7 +88,7 @@ export class ParallelBroadcaster<Reason> {
   /** The proper end of the source. `isBroken`: its last bytes tell an error. */
   end(isBroken = false): void {
     if (this.#ending !== undefined) return;
-    if (!isBroken) this.#options.ended?.(this.#isReplayed ? this.#log.chunks : undefined);
+    if (!isBroken) this.#options.ended?.(this.#isReplayed ? this.#log.pieces : undefined);
     this.#finish((subscriber) => subscriber.end(isBroken));
   }
 
@@ -130,7 +130,7 @@ export class ParallelBroadcaster<Reason> {
 
   #keep(bytes: Buffer, atBoundary: boolean): void {
     this.#totalBytes += bytes.length;
-    if (this.#totalBytes <= this.#options.maxReplayBytes && this.#log.push(bytes, atBoundary)) return;
+    if (this.#totalBytes <= this.#options.maxReplayBytes && this.#log.push(bytes, atBoundary, true)) return;
     this.#log.skip();
     this.#dropReplay();
   }
@@ -151,9 +151,9 @@ export class ParallelBroadcaster<Reason> {
 
   /** Where there is no room, first nobody can come any more, then those end who keep most. */
   #store(bytes: Buffer, atBoundary: boolean): void {
-    if (this.#log.push(bytes, atBoundary)) return;
+    if (this.#log.push(bytes, atBoundary, this.#isReplayed)) return;
     this.#dropReplay();
-    while (!this.#log.push(bytes, atBoundary)) {
+    while (!this.#log.push(bytes, atBoundary, false)) {
       const last = this.#feeds.furthestBehind();
       if (last !== undefined) {
         this.#endLaggard(last);

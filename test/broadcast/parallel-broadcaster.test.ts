@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHUNK_COST } from '../../src/broadcast/chunk-log.ts';
+import { CHUNK_COST, FIRST_SLAB, PACKED_COST } from '../../src/broadcast/chunk-log.ts';
 import type { Subscriber, Subscription } from '../../src/broadcast/feed.ts';
 import { ParallelBroadcaster } from '../../src/broadcast/parallel-broadcaster.ts';
 import { type BufferBudget, createBufferBudget } from '../../src/domain/buffer-budget.ts';
@@ -120,7 +120,7 @@ describe('a broadcast', () => {
     const { broadcast, seen, budget } = watched({ replay: 2 });
     broadcast.subscribe(new Reader());
     say(broadcast, 'ab');
-    expect([seen.closed, budget.used()]).toEqual([0, 2 + CHUNK_COST]);
+    expect([seen.closed, budget.used()]).toEqual([0, FIRST_SLAB + PACKED_COST]);
     say(broadcast, 'c');
     say(broadcast, 'd');
     expect([seen.closed, budget.used()]).toEqual([1, 0]);
@@ -128,10 +128,10 @@ describe('a broadcast', () => {
   });
 
   it('books what its chunks cost beside their bytes: many small ones are not free', () => {
-    const { broadcast, seen, budget } = watched({ budget: 10 * CHUNK_COST });
+    const { broadcast, seen, budget } = watched({ budget: FIRST_SLAB + 9 * PACKED_COST });
     broadcast.subscribe(new Reader());
     for (let index = 0; index < 9; index += 1) say(broadcast, 'a');
-    expect([seen.closed, budget.used()]).toEqual([0, 9 * (1 + CHUNK_COST)]);
+    expect([seen.closed, budget.used()]).toEqual([0, FIRST_SLAB + 9 * PACKED_COST]);
     say(broadcast, 'a');
     expect([seen.closed, budget.used()]).toEqual([1, 0]);
   });
@@ -318,7 +318,7 @@ describe('for any interleaving', () => {
     ending: fc.constantFrom('end', 'broke'),
     replay: fc.constantFrom(0, 10, 40, 10_000),
     queue: fc.constantFrom(5, 20, 10_000),
-    budget: fc.constantFrom(0, CHUNK_COST + 5, 5 * CHUNK_COST, 100_000),
+    budget: fc.constantFrom(0, CHUNK_COST + 5, 5 * CHUNK_COST, FIRST_SLAB + 2 * PACKED_COST, 100_000),
   });
 
   it('whoever stays sees exactly the bytes of the source, which is not paused while someone waits for it, nothing follows a leave or an end, and all room is given back', () => {
