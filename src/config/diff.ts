@@ -75,10 +75,15 @@ function equal(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (a instanceof RegExp || b instanceof RegExp) return String(a) === String(b);
   if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const entries = Object.entries(a);
-  const others = new Map(Object.entries(b));
+  if (a instanceof Map !== b instanceof Map) return false;
+  const entries = entriesOf(a);
+  const others = new Map(entriesOf(b));
   return (
     entries.length === others.size &&
     entries.every(([key, value]) => others.has(key) && equal(value, others.get(key)))
   );
+}
+
+function entriesOf(mapping: object): readonly (readonly [unknown, unknown])[] {
+  return mapping instanceof Map ? [...mapping] : Object.entries(mapping);
 }

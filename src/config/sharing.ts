@@ -18,7 +18,7 @@ export function readCache(entry: SettingsEntry): CacheSettings {
   const routes = Object.entries(entry.cache.routes).map(([pattern, ttl]) => [pattern, toMs(ttl)] as const);
   return {
     ttlMs: toMs(entry.cache_ttl),
-    routeTtlMs: Object.fromEntries(routes),
+    routeTtlMs: new Map(routes),
     maxEntries: entry.cache_size_limit,
     maxBytes: entry.cache.max_bytes,
   };

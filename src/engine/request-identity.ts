@@ -27,7 +27,7 @@ export function identify(admitted: AdmittedRequest): RequestIdentified | undefin
   const isInScope = isCount || deduplication.scope === 'all' || facts.session !== undefined;
   if (!isInScope) return undefined;
   const route = tiers[0]?.[0]?.route;
-  const answerTtlMs = (route === undefined ? undefined : cache.routeTtlMs[route]) ?? cache.ttlMs;
+  const answerTtlMs = (route === undefined ? undefined : cache.routeTtlMs.get(route)) ?? cache.ttlMs;
   const countTtlMs = deduplication.enabled ? COUNT_TTL_MS : 0;
   const keptMs = isCount ? countTtlMs : answerTtlMs;
   const ttlMs = header.noStore ? 0 : keptMs;

@@ -28,6 +28,14 @@ describe('changed settings', () => {
     ]);
   });
 
+  test.each([
+    ['cache: { routes: { "*haiku*": 5 } }', 'cache: { routes: { "*haiku*": 6 } }', ['cache']],
+    ['cache: { routes: { "*haiku*": 5 } }', 'cache: { routes: { "*opus*": 5 } }', ['cache']],
+    ['cache: { routes: { a: 5, b: 6 } }', 'cache: { routes: { b: 6, a: 5 } }', []],
+  ])('of routes: from %s to %s', (before, after, names) => {
+    expect(changedSettings(settings(before), settings(after))).toEqual(names);
+  });
+
   test('are told by name alone: a key of the balancer is no name', () => {
     const names = changedSettings(
       settings(''),

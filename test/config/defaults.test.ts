@@ -66,7 +66,7 @@ test('a file with one provider gets every default', () => {
         lingerMs: 0,
         timeoutMs: 180_000,
       },
-      cache: { ttlMs: 0, routeTtlMs: {}, maxEntries: 1000, maxBytes: 64 * 1024 * 1024 },
+      cache: { ttlMs: 0, routeTtlMs: new Map(), maxEntries: 1000, maxBytes: 64 * 1024 * 1024 },
       inspector: {
         enabled: true,
         maxEvents: 10_000,
@@ -194,7 +194,12 @@ test('every setting is taken over', () => {
       maxBytes: 1024 * 1024,
       captureBodies: true,
     },
-    cache: { ttlMs: 60_000, routeTtlMs: { '*haiku*': 5000 }, maxEntries: 3, maxBytes: 2 * 1024 * 1024 },
+    cache: {
+      ttlMs: 60_000,
+      routeTtlMs: new Map([['*haiku*', 5000]]),
+      maxEntries: 3,
+      maxBytes: 2 * 1024 * 1024,
+    },
     host: '0.0.0.0',
     port: 0,
     auth: { enabled: true, apiKeys: ['one', 'two'], exemptPaths: ['/livez'] },

@@ -7,7 +7,10 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 it('whoever is to keep an answer does not hold the body of its request meanwhile', async () => {
-  const answers = new StoredAnswers({ ttlMs: 1, routeTtlMs: {}, maxEntries: 9, maxBytes: 10_000 }, () => 0);
+  const answers = new StoredAnswers(
+    { ttlMs: 1, routeTtlMs: new Map(), maxEntries: 9, maxBytes: 10_000 },
+    () => 0,
+  );
   const { keep, body } = waiting(answers);
   // What a WeakRef was asked for stays until the present turn is over.
   await new Promise(setImmediate);

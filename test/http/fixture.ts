@@ -46,7 +46,7 @@ export const SETTINGS: Settings = {
     lingerMs: 0,
     timeoutMs: 180_000,
   },
-  cache: { ttlMs: 0, routeTtlMs: {}, maxEntries: 1000, maxBytes: 1_000_000 },
+  cache: { ttlMs: 0, routeTtlMs: new Map(), maxEntries: 1000, maxBytes: 1_000_000 },
   inspector: { enabled: true, maxEvents: 1000, maxRequests: 100, maxBytes: 1_000_000, captureBodies: false },
   host: '127.0.0.1',
   port: 9090,

@@ -159,7 +159,7 @@ export interface CacheSettings {
   /** 0: none are kept. ms */
   readonly ttlMs: number;
   /** By pattern of a route. ms */
-  readonly routeTtlMs: Readonly<Record<string, number>>;
+  readonly routeTtlMs: ReadonlyMap<string, number>;
   readonly maxEntries: number;
   readonly maxBytes: number;
 }
