@@ -21,7 +21,7 @@ export const FULL: Effort = {
   timed: 200,
   streamMs: 2_500,
   manyRounds: 3,
-  warming: 2_000,
+  warming: 8_000,
   sessions: 10_000,
 };
 
