@@ -31,8 +31,8 @@ export interface WalkedBody {
   readonly metadataRange?: ByteRange;
   /** Some string in it begins with the mark that was looked for. */
   readonly isMarked: boolean;
-  /** The session id inside `metadata.user_id`, if there is one. */
-  readonly session?: string;
+  /** The session id inside `metadata.user_id`, if there is one. Read when it is asked for: mostly a header names the session. */
+  readonly session: string | undefined;
 }
 
 /** A body that no provider could accept. The message is for the client: it says what is wrong and where. */
@@ -41,7 +41,7 @@ export interface MalformedBody {
   readonly message: string;
 }
 
-const NAMES = ['model', 'stream', 'provider', 'max_tokens', 'metadata'] as const;
+const NAMES = ['model', 'stream', 'provider', 'max_tokens'] as const;
 type Name = (typeof NAMES)[number];
 
 /**
@@ -103,7 +103,6 @@ function readMembers(
   if (stream !== undefined && typeof stream !== 'boolean') {
     return malformed('stream: Input should be a valid boolean');
   }
-  const session = sessionIdOf(values.metadata);
   return {
     kind: 'walked',
     bytes,
@@ -118,7 +117,11 @@ function readMembers(
       : {}),
     ...(typeof maxTokens === 'number' ? { maxTokens } : {}),
     ...(found.metadata === undefined ? {} : { metadataRange: rangeOf(found.metadata) }),
-    ...(session === undefined ? {} : { session }),
+    get session() {
+      const { metadata } = found;
+      if (metadata === undefined) return undefined;
+      return sessionIdOf(parseJson(bytes.toString('utf8', metadata.valueStart, metadata.valueEnd)));
+    },
   };
 }
 
