@@ -125,7 +125,8 @@ function nestedEnd(bytes: Buffer, start: number, lookout: Lookout | undefined): 
 function look(bytes: Buffer, at: number, lookout: Lookout | undefined): void {
   if (lookout === undefined || lookout.seen) return;
   const { beginning } = lookout;
-  lookout.seen = bytes.compare(beginning, 0, beginning.length, at, at + beginning.length) === 0;
+  const end = Math.min(at + beginning.length, bytes.length);
+  lookout.seen = bytes.compare(beginning, 0, beginning.length, at, end) === 0;
 }
 
 /** In ASCII each closing bracket stands two after its opening one. */

@@ -327,9 +327,22 @@ describe('a mark that is looked for', () => {
     ['where a key is written twice', '{"model":"m","a":{"b":"mark.x"},"a":{"b":"no"}}', true],
     ['not within a string', '{"model":"m","a":["a mark. within"]}', false],
     ['not in a quotation', String.raw`{"model":"m","a":["\"mark.\""]}`, false],
+    ['not in what is left before the end', '{"model":"m","a":["m"]}', false],
     ['not where half of it is all', '{"model":"m","a":["mark"]}', false],
   ])('is found %s', (_, body, found) => {
     expect(walkBody(Buffer.from(body), isUtf8, MARK)).toMatchObject({ kind: 'walked', isMarked: found });
+  });
+
+  it('changes nothing else of what the walk finds, whatever the body', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom('a', 'mark.', '{', ' '), (value, mark) => {
+        const body = Buffer.from(JSON.stringify({ model: 'm', value: [value, mark] }));
+        const { isMarked, ...found } = walkBody(body, isUtf8, Buffer.from(mark)) as WalkedBody;
+        const { isMarked: _, ...plain } = walked(body);
+        expect(found).toEqual(plain);
+        expect(isMarked).toBe(true);
+      }),
+    );
   });
 
   it('is not found where none is looked for', () => {
