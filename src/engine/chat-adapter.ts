@@ -5,6 +5,7 @@ import { mayNameParts } from '../domain/learning/unknown-parts.ts';
 import { LruMap } from '../domain/lru-map.ts';
 import type { ProviderSettings } from '../domain/settings/settings.ts';
 import type { Clock } from '../domain/time.ts';
+import { sessionIn } from '../protocols/anthropic/body-walker.ts';
 import { withoutThinking } from '../protocols/anthropic/foreign-thinking.ts';
 import { completionsUrl, modelsUrl } from '../protocols/openai/addresses.ts';
 import type { Compat } from '../protocols/openai/compat.ts';
@@ -130,13 +131,14 @@ export class ChatAdapter implements ProviderAdapter {
     if (continuesThread(request)) return NO_THREAD;
     const { memory } = this.#options;
     const { model } = input.candidate;
+    const session = sessionIn(body);
     const compat = compatWithout(compatOf(host, model, provider.compat), input.without);
     const converted = convertRequest(request, {
       compat,
       model,
       stream: asksStream(provider, stream, endpoint),
       callExtra: (toolUseId) => memory.extraOf(host, toolUseId),
-      ...(body.session === undefined ? {} : { session: body.session }),
+      ...(session === undefined ? {} : { session }),
     });
     return { kind: 'converted', compat, ...converted };
   }

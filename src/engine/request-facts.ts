@@ -1,4 +1,4 @@
-import type { WalkedBody } from '../protocols/anthropic/body-walker.ts';
+import { sessionIn, type WalkedBody } from '../protocols/anthropic/body-walker.ts';
 import type { RequestFacts } from '../telemetry/events.ts';
 import type { ClientRequest } from './interface.ts';
 
@@ -111,7 +111,7 @@ export function budgetMs(
 
 /** What logs and metrics know a request by. */
 export function requestFacts(request: ClientRequest, walked: WalkedBody, header: HeaderFacts): RequestFacts {
-  const session = header.session ?? walked.session;
+  const session = header.session ?? sessionIn(walked);
   return {
     id: request.id,
     endpoint: request.endpoint,

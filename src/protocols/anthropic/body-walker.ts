@@ -31,8 +31,6 @@ export interface WalkedBody {
   readonly metadataRange?: ByteRange;
   /** Some string in it begins with the mark that was looked for. */
   readonly isMarked: boolean;
-  /** The session id inside `metadata.user_id`, if there is one. Read when it is asked for: mostly a header names the session. */
-  readonly session: string | undefined;
 }
 
 /** A body that no provider could accept. The message is for the client: it says what is wrong and where. */
@@ -117,12 +115,13 @@ function readMembers(
       : {}),
     ...(typeof maxTokens === 'number' ? { maxTokens } : {}),
     ...(found.metadata === undefined ? {} : { metadataRange: rangeOf(found.metadata) }),
-    get session() {
-      const { metadata } = found;
-      if (metadata === undefined) return undefined;
-      return sessionIdOf(parseJson(bytes.toString('utf8', metadata.valueStart, metadata.valueEnd)));
-    },
   };
+}
+
+/** The session id inside `metadata.user_id`, if there is one. Parsed anew each time: mostly a header names the session. */
+export function sessionIn({ bytes, metadataRange }: WalkedBody): string | undefined {
+  if (metadataRange === undefined) return undefined;
+  return sessionIdOf(parseJson(bytes.toString('utf8', metadataRange.start, metadataRange.end)));
 }
 
 /** A plain string in quotes: what most of these values are, and cheaper to take apart than to parse. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { spliceBody } from '../../../src/protocols/anthropic/body-splice.ts';
-import { type WalkedBody, walkBody } from '../../../src/protocols/anthropic/body-walker.ts';
+import { sessionIn, type WalkedBody, walkBody } from '../../../src/protocols/anthropic/body-walker.ts';
 
 const FIXTURES = new URL('../../fixtures/claude-code/', import.meta.url);
 const FIXTURE_NAMES = readdirSync(FIXTURES).filter((name) => name.endsWith('.json'));
@@ -112,7 +112,7 @@ describe('walking a body', () => {
     expect(facts(result)).toEqual(expected(bytes.toString()));
     expect(result.bytes).toBe(bytes);
     const metadata = (JSON.parse(bytes.toString()) as { metadata?: { user_id: string } }).metadata;
-    expect(result.session).toBe(
+    expect(sessionIn(result)).toBe(
       metadata && (JSON.parse(metadata.user_id) as { session_id: string }).session_id,
     );
   });
@@ -285,7 +285,7 @@ describe('walking a body', () => {
     ['another client', 'user-17', undefined],
     ['an empty session', 'user_x_session_', undefined],
   ])('reads the session id of %s', (_, userId, session) => {
-    expect(walked(JSON.stringify({ model: 'm', metadata: { user_id: userId } })).session).toBe(session);
+    expect(sessionIn(walked(JSON.stringify({ model: 'm', metadata: { user_id: userId } })))).toBe(session);
   });
 });
 
