@@ -109,16 +109,11 @@ export async function createEngine(options: EngineOptions): Promise<RunningEngin
     },
   );
 
-  /** Every request asks for every provider: the actor found last is it as long as it lives. */
-  const found = new Map<string, ProviderRef>();
-
   function providerRef(id: string): ProviderRef | undefined {
-    const known = found.get(id);
+    // Every request asks for every provider: one that is watched and lives is not looked up again.
+    const known = refs.get(id);
     if (known?.getSnapshot().status === 'active') return known;
-    const ref = balancer.system.get(providerSystemId(id)) as ProviderRef | undefined;
-    if (ref === undefined) found.delete(id);
-    else found.set(id, ref);
-    return ref;
+    return balancer.system.get(providerSystemId(id)) as ProviderRef | undefined;
   }
 
   function plansOf(configuration: Configuration, before?: Configuration): ProviderPlan[] {

@@ -1,3 +1,4 @@
+import { isNamed } from '../domain/header-name.ts';
 import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { CommittedAnswer } from '../upstream/attempt-types.ts';
 import { clientHeaders, type OwnHeaders } from '../upstream/response-headers.ts';
@@ -32,7 +33,7 @@ export function answerHeaders(
 
 /** The same headers under another content type. */
 export function withType(headers: readonly string[], type: string): string[] {
-  const others = headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== 'content-type');
+  const others = headers.filter((_, index) => !isNamed(headers[index - (index % 2)], 'content-type'));
   return ['content-type', type, ...others];
 }
 

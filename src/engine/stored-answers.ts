@@ -5,6 +5,7 @@ import {
   type StoredAnswer,
 } from '../broadcast/response-cache.ts';
 import { messageOfStream } from '../broadcast/whole-stream.ts';
+import { isNamed } from '../domain/header-name.ts';
 import type { Redactor } from '../domain/secrets/secrets.ts';
 import type { CacheSettings } from '../domain/settings/settings.ts';
 import { readCount } from '../protocols/anthropic/answer.ts';
@@ -52,7 +53,7 @@ export class StoredAnswers {
     const body = bodyAs(answer, stream);
     if (body === undefined) return undefined;
     const upstream = withType(
-      answer.headers.filter((_, at) => answer.headers[at - (at % 2)]?.toLowerCase() !== 'age'),
+      answer.headers.filter((_, at) => !isNamed(answer.headers[at - (at % 2)], 'age')),
       stream ? 'text/event-stream; charset=utf-8' : 'application/json',
     );
     const name = runtime.providers.get(answer.provider)?.name ?? answer.provider;

@@ -1,3 +1,4 @@
+import { isNamed } from '../domain/header-name.ts';
 import type { Reply, ReplyFlow, ReplySink, ReplyStream } from '../engine/interface.ts';
 import type { ChatAnswer } from '../protocols/chat-completions/reply.ts';
 
@@ -36,7 +37,7 @@ const REPLACED: ReadonlySet<string> = new Set([
 ]);
 
 function isStream(headers: readonly string[]): boolean {
-  const at = headers.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === 'content-type');
+  const at = headers.findIndex((text, index) => index % 2 === 0 && isNamed(text, 'content-type'));
   return at !== -1 && (headers[at + 1] ?? '').toLowerCase().startsWith('text/event-stream');
 }
 

@@ -51,9 +51,11 @@ export function upstreamHeaders(
   const headers = [...passed(client), ...credentialHeaders(client, provider, options)];
   headers.push('accept-encoding', 'identity');
   for (const [name, value] of Object.entries(provider.headers)) setHeader(headers, name, value);
-  if (provider.type === 'anthropic' && !hasValue(headers, 'anthropic-version', () => true))
+  if (provider.type === 'anthropic' && valuesOf(headers, 'anthropic-version').length === 0)
     headers.push('anthropic-version', ANTHROPIC_VERSION);
-  const hasCredential = hasValue(headers, 'authorization', isText) || hasValue(headers, 'x-api-key', isText);
+  const hasCredential = ['authorization', 'x-api-key'].some((name) =>
+    valuesOf(headers, name).some((value) => value.trim() !== ''),
+  );
   return hasCredential ? { kind: 'headers', headers } : noCredential(provider);
 }
 
@@ -141,17 +143,6 @@ function listItems(value: string): string[] {
 
 function valuesOf(headers: readonly string[], lower: string): string[] {
   return headers.filter((_text, at) => at % 2 === 1 && isNamed(headers[at - 1], lower));
-}
-
-function hasValue(headers: readonly string[], lower: string, fits: (value: string) => boolean): boolean {
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (isNamed(headers[at], lower) && fits(headers[at + 1] ?? '')) return true;
-  }
-  return false;
-}
-
-function isText(value: string): boolean {
-  return value.trim() !== '';
 }
 
 function reasonFor({ credential }: Pick<Provider, 'credential'>): string {

@@ -1,3 +1,4 @@
+import { isNamed } from '../domain/header-name.ts';
 import type { Removal } from '../domain/learning/removal.ts';
 
 const BETA = 'anthropic-beta';
@@ -28,8 +29,7 @@ export function withoutHeaders(
 export function betasOf(headers: readonly string[]): readonly string[] {
   const values = new Set<string>();
   for (let at = 0; at + 1 < headers.length; at += 2)
-    if (headers[at]?.toLowerCase() === BETA)
-      for (const value of valuesIn(headers[at + 1] ?? '')) values.add(value);
+    if (isNamed(headers[at], BETA)) for (const value of valuesIn(headers[at + 1] ?? '')) values.add(value);
   return [...values];
 }
 

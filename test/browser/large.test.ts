@@ -1,13 +1,10 @@
 import type { Page } from 'playwright-core';
 import { afterEach, expect, it } from 'vitest';
 import { openInspector } from '../../src/cli/inspector.ts';
-import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
 import type { AttemptTrace } from '../../src/domain/decision/trace.ts';
 import { createApp } from '../../src/http/app.ts';
-import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { type RunningServer, startServer } from '../../src/http/server.ts';
-import { FakeEngine } from '../http/fake-engine.ts';
-import { SETTINGS } from '../http/fixture.ts';
+import { plainDependencies, SETTINGS } from '../http/fixture.ts';
 import { useBrowser } from './support/browser.ts';
 
 const servers: RunningServer[] = [];
@@ -76,20 +73,7 @@ async function busy(): Promise<string> {
       model: candidate.model,
     });
   }
-  const app = createApp({
-    engine: new FakeEngine(),
-    settings,
-    reload: async () => ({ kind: 'reloaded' }),
-    budget: createBufferBudget(() => 1e9),
-    observe: () => {},
-    version: '1.2.3',
-    now: Date.now,
-    newId: () => 'req_x',
-    redact: (text) => text,
-    phase: () => 'serving',
-    limits: HTTP_LIMITS,
-    inspector,
-  });
+  const app = createApp({ ...plainDependencies(settings), inspector });
   const started = await startServer({ app, host: '127.0.0.1', port: 0, observe: () => {} });
   if (started.kind === 'failed') throw new Error(started.message);
   servers.push(started.server);

@@ -55,6 +55,23 @@ export const SETTINGS: Settings = {
   reload: false,
 };
 
+/** What an app needs, with nothing behind it: for what only wants to be served. */
+export function plainDependencies(settings: () => Settings = () => SETTINGS): AppDependencies {
+  return {
+    engine: new FakeEngine(),
+    settings,
+    reload: async () => ({ kind: 'reloaded' }),
+    budget: createBufferBudget(() => 1e9),
+    observe: () => {},
+    version: '1.2.3',
+    now: Date.now,
+    newId: () => 'req_x',
+    redact: (text) => text,
+    phase: () => 'serving',
+    limits: HTTP_LIMITS,
+  };
+}
+
 /** The app before a fake engine, with everything a test may turn. */
 export class Fixture {
   readonly engine = new FakeEngine();

@@ -2,14 +2,11 @@ import { once } from 'node:events';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { openInspector } from '../../src/cli/inspector.ts';
-import { createBufferBudget } from '../../src/domain/buffer-budget.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { AppDependencies } from '../../src/http/context.ts';
 import { inspectorSocket } from '../../src/http/inspector/socket.ts';
-import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { type RunningServer, startServer } from '../../src/http/server.ts';
-import { FakeEngine } from '../http/fake-engine.ts';
-import { SETTINGS } from '../http/fixture.ts';
+import { plainDependencies, SETTINGS } from '../http/fixture.ts';
 import { eventually } from '../support/recording.ts';
 
 const servers: RunningServer[] = [];
@@ -36,17 +33,7 @@ async function inspected() {
     };
   };
   const deps: AppDependencies = {
-    engine: new FakeEngine(),
-    settings: () => SETTINGS,
-    reload: async () => ({ kind: 'reloaded' }),
-    budget: createBufferBudget(() => 1e9),
-    observe: () => {},
-    version: '1.2.3',
-    now: Date.now,
-    newId: () => 'req_x',
-    redact: (text) => text,
-    phase: () => 'serving',
-    limits: HTTP_LIMITS,
+    ...plainDependencies(),
     inspector: Object.create(inspector, { onClosing: { value: onClosing } }) as typeof inspector,
   };
   const started = await startServer({
