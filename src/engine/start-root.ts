@@ -30,9 +30,19 @@ export function startRoot<Logic extends AnyActorLogic>(
   prepare: (actor: Actor<Logic>) => void = () => {},
 ): Actor<Logic> {
   const { onFault, follower, clock, input } = options;
-  const known = follower === undefined ? { clock, input } : { clock, input, inspect: follower };
-  const actor = createActor(logic, known as ActorOptions<Logic>);
+  const known = follower === undefined ? { clock } : { clock, inspect: follower };
+  const actor = createActor(begunWith(logic, input), known as ActorOptions<Logic>);
   actor.subscribe({ error: onFault });
   prepare(actor);
   return actor.start();
+}
+
+/**
+ * The same logic with its input. XState copies an actor's options into a literal that grows by each which is none of its usual
+ * ones, and that takes longer than all else of an actor's making (docs/performance.md, object literals).
+ */
+function begunWith<Logic extends AnyActorLogic>(logic: Logic, input: ActorOptions<Logic>['input']): Logic {
+  const begun = Object.create(logic) as Logic;
+  begun.getInitialSnapshot = (scope) => logic.getInitialSnapshot(scope, input);
+  return begun;
 }

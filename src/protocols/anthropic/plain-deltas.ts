@@ -1,3 +1,5 @@
+import { beginsAt } from '../../domain/begins-at.ts';
+
 const PREFIX = Buffer.from('event: content_block_delta\ndata: {');
 const LF = 0x0a;
 const CR = 0x0d;
@@ -13,19 +15,11 @@ export function plainDeltas(chunk: Buffer): number {
   let count = 0;
   let at = 0;
   while (at < chunk.length) {
-    if (!beginsAt(chunk, at)) return 0;
+    if (!beginsAt(chunk, at, PREFIX)) return 0;
     const end = chunk.indexOf(LF, at + PREFIX.length);
     if (end === -1 || chunk[end - 1] !== CLOSE_BRACE || chunk[end + 1] !== LF) return 0;
     count += 1;
     at = end + 2;
   }
   return count;
-}
-
-function beginsAt(chunk: Buffer, at: number): boolean {
-  if (chunk.length - at < PREFIX.length) return false;
-  for (let index = 0; index < PREFIX.length; index++) {
-    if (chunk[at + index] !== PREFIX[index]) return false;
-  }
-  return true;
 }
