@@ -127,7 +127,8 @@ export class ChunkLog {
     const before = last?.memory.length ?? 0;
     if (last === undefined || before - last.used < bytes) {
       const size = Math.min(LARGEST_SLAB, Math.max(FIRST_SLAB, 2 * before, 2 * bytes));
-      return this.#opened(Buffer.allocUnsafeSlow(size), PACKED_COST);
+      // The first is small enough to be a piece of Node's pool: memory of its own costs more than all else here.
+      return this.#opened(Buffer.allocUnsafe(size), PACKED_COST);
     }
     if (!this.#buffers.acquire(PACKED_COST)) return undefined;
     last.booked += PACKED_COST;

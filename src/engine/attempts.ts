@@ -115,7 +115,7 @@ export class Attempts {
       },
       {
         committed: (answer) => this.#committed(answer, input, provider, tell),
-        ...(watch === undefined ? {} : { reached: (what) => watch.reached(input.number, what) }),
+        reached: watch === undefined ? undefined : (what) => watch.reached(input.number, what),
         settled: (outcome, facts) =>
           this.#settled(this.#judged(outcome, facts.answer, way, provider, input), facts, input, tell),
         faulted: (error) => this.#options.onFault(error),

@@ -14,17 +14,18 @@ export const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/a
  * from another site's page, because any page in the user's browser could otherwise spend the user's keys.
  */
 export function access(deps: AppDependencies): MiddlewareHandler<HttpEnv> {
-  return async function access(c, next) {
+  // Not async: what waits for nothing makes no promise of its own.
+  return function access(c, next) {
     const isInspector = /^\/inspector(?:\/|$)/.test(c.req.path);
     if (isInspector) {
       const { problem, answer } = inspectorRefusal(c, deps);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) return Promise.resolve(answer);
       if (problem === undefined) return next();
-      return refused(c, deps, problem);
+      return Promise.resolve(refused(c, deps, problem));
     }
     const problem = isOpen(c) ? undefined : refusal(c, deps);
     if (problem === undefined) return next();
-    return refused(c, deps, problem);
+    return Promise.resolve(refused(c, deps, problem));
   };
 }
 

@@ -17,13 +17,14 @@ export function createApp(deps: AppDependencies): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ strict: false });
 
   app.use(answerWhileWriting(deps.limits));
-  app.use(async function requestId(c, next) {
+  // Not async, like the others: what waits for nothing makes no promise of its own.
+  app.use(function requestId(c, next) {
     c.set('requestId', deps.newId());
     const dialect = dialectOf(c.req.path, (name) => c.req.header(name));
     const isForModels = c.req.path.startsWith('/v1/') || dialect === 'openai';
     c.set('exposesProviderErrors', isForModels && deps.settings().exposeProviderErrors);
     c.set('dialect', dialect);
-    await next();
+    return next();
   });
   app.use(access(deps));
 

@@ -66,7 +66,7 @@ export interface AttemptListener {
   /** The one verdict. `answer`: what the provider said, where it failed with words. */
   settled(outcome: Outcome, facts: { readonly usage?: Usage; readonly answer?: UpstreamAnswer }): void;
   /** The request has been written to its connection; its status line has come. For whoever looks on. */
-  reached?(milestone: 'sent' | 'head'): void;
+  readonly reached: ((milestone: 'sent' | 'head') => void) | undefined;
   /** An exception of ours while the answer was read: the upstream is aborted, no verdict follows. */
   faulted(error: unknown): void;
 }
