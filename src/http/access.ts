@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { isNamed } from '../domain/header-name.ts';
 import { checkKey } from './api-key.ts';
 import type { AppDependencies, HttpContext, HttpEnv } from './context.ts';
-import { isKnownHost, isOwnOrigin, type KnownHosts } from './host.ts';
+import { type HostCheck, isOwnOrigin, type KnownHosts, rememberingHosts } from './host.ts';
 import { inspectorRefusal } from './inspector/access.ts';
 import { type Problem, problemResponse } from './problem.ts';
 
@@ -14,6 +14,7 @@ export const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/a
  * from another site's page, because any page in the user's browser could otherwise spend the user's keys.
  */
 export function access(deps: AppDependencies): MiddlewareHandler<HttpEnv> {
+  const isKnown = rememberingHosts();
   // Not async: what waits for nothing makes no promise of its own.
   return function access(c, next) {
     const isInspector = /^\/inspector(?:\/|$)/.test(c.req.path);
@@ -23,7 +24,7 @@ export function access(deps: AppDependencies): MiddlewareHandler<HttpEnv> {
       if (problem === undefined) return next();
       return Promise.resolve(refused(c, deps, problem));
     }
-    const problem = isOpen(c) ? undefined : refusal(c, deps);
+    const problem = isOpen(c) ? undefined : refusal(c, deps, isKnown);
     if (problem === undefined) return next();
     return Promise.resolve(refused(c, deps, problem));
   };
@@ -43,9 +44,9 @@ function isOpen(c: HttpContext): boolean {
   return OPEN_PATHS.has(withoutSlash(c.req.path)) && (c.req.method === 'GET' || c.req.method === 'HEAD');
 }
 
-function refusal(c: HttpContext, deps: AppDependencies): Problem | undefined {
+function refusal(c: HttpContext, deps: AppDependencies, isKnown: HostCheck): Problem | undefined {
   const { auth } = deps.settings();
-  if (!auth.enabled) return foreignRequest(c, deps);
+  if (!auth.enabled) return foreignRequest(c, deps, isKnown);
   if (auth.exemptPaths.some((path) => withoutSlash(path) === withoutSlash(c.req.path))) return undefined;
   const verdict = checkKey(c.req.header('x-api-key'), c.req.header('authorization'), auth.apiKeys);
   if (verdict === 'accepted') return undefined;
@@ -61,14 +62,14 @@ function refusal(c: HttpContext, deps: AppDependencies): Problem | undefined {
   };
 }
 
-function foreignRequest(c: HttpContext, deps: AppDependencies): Problem | undefined {
+function foreignRequest(c: HttpContext, deps: AppDependencies, isKnown: HostCheck): Problem | undefined {
   const settings = deps.settings();
   const known: KnownHosts = {
     bound: [settings.host, c.env.incoming?.socket.localAddress],
     allowed: settings.allowedHosts,
   };
   const host = c.req.header('host') ?? new URL(c.req.url).host;
-  const stranger = [host, ...otherAuthorities(c, host)].find((name) => !isKnownHost(name, known));
+  const stranger = [host, ...otherAuthorities(c, host)].find((name) => !isKnown(name, known));
   if (stranger !== undefined) {
     return {
       status: 403,

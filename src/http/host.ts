@@ -51,6 +51,26 @@ export function isKnownHost(value: string, known: KnownHosts): boolean {
   return bound || isAllowed(authority, known.allowed);
 }
 
+/** Whether a `Host` value is ours. */
+export type HostCheck = typeof isKnownHost;
+
+/** `isKnownHost` that remembers the name it knew last: nearly all requests come by the same one. */
+export function rememberingHosts(): HostCheck {
+  let latest: { readonly value: string; readonly known: KnownHosts } | undefined;
+  return (value, known) => {
+    if (latest?.value === value && isSame(latest.known, known)) return true;
+    const isKnown = isKnownHost(value, known);
+    if (isKnown) latest = { value, known };
+    return isKnown;
+  };
+}
+
+function isSame(one: KnownHosts, other: KnownHosts): boolean {
+  const { bound } = other;
+  if (one.allowed !== other.allowed || one.bound.length !== bound.length) return false;
+  return one.bound.every((address, index) => address === bound[index]);
+}
+
 /**
  * Whether an `Origin` is the page's own: the very host and port that the request went to, or one that the settings
  * allow. Another port of localhost is foreign: any tool's page may run there.

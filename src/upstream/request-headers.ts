@@ -31,7 +31,6 @@ const REMOVED: ReadonlySet<string> = new Set([
   'x-real-ip',
   'x-provider',
 ]);
-const REMOVED_PREFIXES = ['x-forwarded-', 'x-balancer-'] as const;
 
 /** What belongs to the connection is the transport's, not the configuration's. */
 const TRANSPORT_OWNED: ReadonlySet<string> = new Set(['content-length', 'expect']);
@@ -70,8 +69,8 @@ function passed(client: readonly string[]): string[] {
   for (let at = 0; at + 1 < client.length; at += 2) {
     const name = client[at] ?? '';
     const lower = name.toLowerCase();
-    if (REMOVED.has(lower) || isHopByHop(lower) || named.has(lower)) continue;
-    if (REMOVED_PREFIXES.some((prefix) => lower.startsWith(prefix))) continue;
+    if (REMOVED.has(lower) || isHopByHop(lower) || (named.size > 0 && named.has(lower))) continue;
+    if (lower.startsWith('x-forwarded-') || lower.startsWith('x-balancer-')) continue;
     kept.push(name, client[at + 1] ?? '');
   }
   return kept;

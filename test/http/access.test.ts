@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthSettings } from '../../src/domain/settings/settings.ts';
 import { checkKey } from '../../src/http/api-key.ts';
-import { isKnownHost, isOwnOrigin } from '../../src/http/host.ts';
+import { isKnownHost, isOwnOrigin, rememberingHosts } from '../../src/http/host.ts';
 import { Fixture, SETTINGS } from './fixture.ts';
 import { head } from './raw.ts';
 import { loopback } from './setup.ts';
@@ -179,6 +179,19 @@ describe('without authentication', () => {
     expect(isKnownHost('192.168.1.5:9090', { bound: ['192.168.1.5'], allowed: [] })).toBe(true);
     expect(isKnownHost('192.168.1.5', { bound: ['0.0.0.0', '::ffff:192.168.1.5'], allowed: [] })).toBe(true);
     expect(isKnownHost('0.0.0.0', { bound: ['0.0.0.0'], allowed: [] })).toBe(false);
+  });
+
+  it('a name that was known is looked at anew under other settings, or on another address', () => {
+    const isKnown = rememberingHosts();
+    const known = { bound: ['192.168.1.5', '192.168.1.5'], allowed: ['my.lan'] };
+    expect(isKnown('my.lan', known)).toBe(true);
+    expect(isKnown('my.lan', { ...known })).toBe(true);
+    expect(isKnown('other.lan', known)).toBe(false);
+    expect(isKnown('my.lan', { ...known, allowed: [] })).toBe(false);
+    expect(isKnown('192.168.1.5', known)).toBe(true);
+    expect(isKnown('192.168.1.5', { ...known, bound: ['192.168.1.5', '192.168.1.6'] })).toBe(true);
+    expect(isKnown('192.168.1.5', { ...known, bound: ['192.168.1.6', '192.168.1.6'] })).toBe(false);
+    expect(isKnown('192.168.1.5', { ...known, bound: [] })).toBe(false);
   });
 
   it('a page of another site is refused, its own page is not', async () => {

@@ -230,7 +230,8 @@ class Reader implements StreamReader {
 
   /** Before the commit: `content_block_start` and `content_block_delta`. */
   #content(type: string, event: SseEvent): void {
-    const known = event.truncated || (type === 'content_block_start' ? usualBlock(event) : usualContent(event));
+    const known =
+      event.truncated || (type === 'content_block_start' ? usualBlock(event) : usualContent(event));
     if (known !== undefined) {
       this.#facts.firstContent = known;
       return;
