@@ -68,7 +68,7 @@ export function playAttempt(
       };
     },
     settled: (outcome) => told.outcomes.push(outcome),
-      reached: undefined,
+    reached: undefined,
     faulted(error) {
       if (faulted === undefined) throw error;
       faulted(error);
