@@ -9,7 +9,7 @@ import { type ErrorPayload, readErrorPayload, readErrorText } from './error-payl
 import { isKnownEvent, namedType, writesNoType } from './event-type.ts';
 import { plainDeltas } from './plain-deltas.ts';
 import { mergeUsage } from './usage.ts';
-import { usualBlock, usualContent, usualUsage } from './usual-events.ts';
+import { usualBlock, usualContent } from './usual-events.ts';
 
 /**
  * What is known of an answer so far. One object a reader, changed by each `push`: read it at once, keep none of it but
@@ -56,8 +56,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Reads along an upstream's streamed answer and rewrites nothing. Parses `message_delta` and `error`, and of what comes until the first
- * content that which is not spelled as usual; of other events it looks at the first and last byte.
+ * Reads along an upstream's streamed answer and rewrites nothing. Parses `message_start`, `message_delta` and `error`, and until the first
+ * content those blocks and deltas that are not spelled as usual; of other events it looks at the first and last byte.
  */
 export function createStreamReader(): StreamReader {
   return new Reader();
@@ -196,12 +196,6 @@ class Reader implements StreamReader {
 
   #start(event: SseEvent): void {
     const facts = this.#facts;
-    const usage = usualUsage(event);
-    if (usage !== undefined) {
-      facts.messageStart = true;
-      facts.usage = mergeUsage(facts.usage, usage);
-      return;
-    }
     const data = this.#parse('message_start', event);
     if (data === undefined) return;
     const error = readErrorPayload(data);

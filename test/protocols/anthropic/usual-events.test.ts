@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStreamReader } from '../../../src/protocols/anthropic/stream-reader.ts';
-import { usualBlock, usualContent, usualUsage } from '../../../src/protocols/anthropic/usual-events.ts';
+import { usualBlock, usualContent } from '../../../src/protocols/anthropic/usual-events.ts';
 import type { SseEvent } from '../../../src/sse/event.ts';
 import { createScanner } from '../../../src/sse/scanner.ts';
 
@@ -25,30 +25,16 @@ const start = (message: object): Data => ({ type: 'message_start', message });
 const block = (content_block: unknown): Data => ({ type: 'content_block_start', index: 0, content_block });
 const delta = (value: unknown, index = 0): Data => ({ type: 'content_block_delta', index, delta: value });
 
-const USAGE = { input_tokens: 12, cache_read_input_tokens: 900, cache_creation: { ephemeral_5m: 1 } };
-const MESSAGE = { id: 'msg_1', role: 'assistant', content: [], stop_reason: null, usage: USAGE };
-
 describe('what the usual spelling of an event tells', () => {
-  it('reads the usage of a message_start without the rest', () => {
-    expect(usualUsage(only(usual(start(MESSAGE))))).toEqual(USAGE);
-  });
-
-  it.each([
-    ['one that is not last', start({ usage: USAGE, id: 'msg_1' })],
-    ['one of something within the message', start({ more: { usage: USAGE } })],
-    ['one beside the message', { ...start({ id: 'msg_1' }), usage: USAGE }],
-    ['two of them', start({ more: { usage: {} }, usage: USAGE })],
-    ['none', start({ id: 'msg_1' })],
-    ['one that is no object', start({ usage: 3 })],
-  ])('leaves to the parser a message_start whose usage is %s', (_name, data) => {
-    expect(usualUsage(only(usual(data)))).toBeUndefined();
-  });
-
   it.each([
     ['a text', { type: 'text_delta', text: 'Hello' }, true],
-    ['a text that begins with a quote', { type: 'text_delta', text: '"' }, true],
+    ['a text beyond ASCII', { type: 'text_delta', text: 'é – 云' }, true],
+    ['a text with a quote', { type: 'text_delta', text: 'a "b"' }, undefined],
+    ['a text with a line feed', { type: 'text_delta', text: '\n' }, undefined],
     ['thinking', { type: 'thinking_delta', thinking: 'Hm' }, true],
-    ['input of a tool', { type: 'input_json_delta', partial_json: '{"a":"b"}' }, true],
+    ['input of a tool', { type: 'input_json_delta', partial_json: '{' }, true],
+    ['a signature', { type: 'signature_delta', signature: 'Eo+/8=' }, true],
+    ['two members', { type: 'thinking_delta', thinking: 'x', estimated_tokens: 5 }, undefined],
     ['an empty text', { type: 'text_delta', text: '' }, undefined],
     ['the beginning of an input', { type: 'input_json_delta', partial_json: '' }, undefined],
     ['a count of hidden thinking', { type: 'thinking_delta', estimated_tokens: 5 }, undefined],
@@ -59,9 +45,22 @@ describe('what the usual spelling of an event tells', () => {
     expect(usualContent(only(usual(delta(value))))).toBe(tells);
   });
 
-  it('takes no delta for content that breaks off within its text', () => {
-    const cut = '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hel}';
-    expect(usualContent(only(eventOf('content_block_delta', cut)))).toBeUndefined();
+  it.each([
+    ['breaks off within its text', '0,"delta":{"type":"text_delta","text":"Hel}'],
+    ['holds a quote that nothing escapes', '0,"delta":{"type":"text_delta","text":"a"b"}}'],
+    ['holds a bad escape', '0,"delta":{"type":"text_delta","text":"\\x"}}'],
+    ['holds a tab as it is', '0,"delta":{"type":"text_delta","text":"a\tb"}}'],
+    ['has no index', ',"delta":{"type":"text_delta","text":"a"}}'],
+    ['has a bad index', '01,"delta":{"type":"text_delta","text":"a"}}'],
+    ['has a brace too few', '0,"delta":{"type":"text_delta","text":"a"}'],
+    ['has a brace too many', '0,"delta":{"type":"text_delta","text":"a"}}}'],
+  ])('takes no delta for content that %s, so that the parser finds it out', (_name, rest) => {
+    const data = `{"type":"content_block_delta","index":${rest}`;
+    expect(usualContent(only(eventOf('content_block_delta', data)))).toBeUndefined();
+    const reader = createStreamReader();
+    reader.push(Buffer.from(usual(start({}))));
+    reader.push(Buffer.from(eventOf('content_block_delta', data)));
+    expect(reader.facts).toMatchObject({ firstContent: false, malformed: expect.any(String) });
   });
 
   it.each([
@@ -74,25 +73,15 @@ describe('what the usual spelling of an event tells', () => {
   });
 
   it('tells of any event what parsing it tells', () => {
-    const text = fc.constantFrom('', 'x', '"', '\\', '":"', '{"type":"', 'é', '}}', '"usage":{');
+    const text = fc.constantFrom('', 'x', 'Hello', '"', '\\', '":"', '{"type":"', 'é', '}}', '\n');
     const value = fc.oneof(text, fc.nat(9), fc.constant(null), fc.constant({ type: 'x', text: 'y' }));
-    const record = fc.dictionary(
-      fc.constantFrom('type', 'text', 'thinking', 'partial_json', 'usage', 'input_tokens', 'output_tokens'),
-      value,
-    );
-    const usage = fc.record(
-      { input_tokens: fc.nat(99), more: record, output_tokens: fc.nat(99) },
-      { requiredKeys: [] },
-    );
-    const message = fc
-      .tuple(record, usage, fc.boolean())
-      .map(([more, said, isLast]) => start(isLast ? { ...more, usage: said } : { usage: said, more }));
-    const blocks = record.map(block);
-    const deltas = fc.tuple(record, fc.nat(12)).map(([each, index]) => delta(each, index));
-    const events = fc.tuple(message, fc.array(fc.oneof(blocks, deltas), { maxLength: 4 }));
-    const factsOf = (spelled: (data: Data) => string, [first, others]: [Data, Data[]]): object => {
+    const record = fc.dictionary(fc.constantFrom('type', 'text', 'thinking', 'partial_json', 'index'), value);
+    const plain = text.map((each) => ({ type: 'text_delta', text: each }));
+    const deltas = fc.tuple(fc.oneof(record, plain), fc.nat(12)).map(([each, index]) => delta(each, index));
+    const events = fc.array(fc.oneof(fc.oneof(record, plain).map(block), deltas), { maxLength: 4 });
+    const factsOf = (spelled: (data: Data) => string, others: readonly Data[]): object => {
       const reader = createStreamReader();
-      for (const data of [first, ...others]) reader.push(Buffer.from(spelled(data)));
+      for (const data of [start({}), ...others]) reader.push(Buffer.from(spelled(data)));
       const { messageStopEnd: _, boundary: __, ...facts } = reader.facts;
       return facts;
     };
