@@ -17,17 +17,21 @@ export function access(deps: AppDependencies): MiddlewareHandler<HttpEnv> {
   const isKnown = rememberingHosts();
   // Not async: what waits for nothing makes no promise of its own.
   return function access(c, next) {
-    const isInspector = /^\/inspector(?:\/|$)/.test(c.req.path);
-    if (isInspector) {
-      const { problem, answer } = inspectorRefusal(c, deps);
-      if (answer !== undefined) return Promise.resolve(answer);
-      if (problem === undefined) return next();
-      return Promise.resolve(refused(c, deps, problem));
-    }
-    const problem = isOpen(c) ? undefined : refusal(c, deps, isKnown);
-    if (problem === undefined) return next();
-    return Promise.resolve(refused(c, deps, problem));
+    const answer = turnedAway(c, deps, isKnown);
+    return answer === undefined ? next() : Promise.resolve(answer);
   };
+}
+
+/** The answer to whoever may not come in, or has to sign in first. */
+function turnedAway(c: HttpContext, deps: AppDependencies, isKnown: HostCheck): Response | undefined {
+  const isInspector = /^\/inspector(?:\/|$)/.test(c.req.path);
+  if (isInspector) {
+    const { problem, answer } = inspectorRefusal(c, deps);
+    if (answer !== undefined || problem === undefined) return answer;
+    return refused(c, deps, problem);
+  }
+  const problem = isOpen(c) ? undefined : refusal(c, deps, isKnown);
+  return problem === undefined ? undefined : refused(c, deps, problem);
 }
 
 function refused(c: HttpContext, deps: AppDependencies, problem: Problem): Response {

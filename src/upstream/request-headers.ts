@@ -69,7 +69,7 @@ function passed(client: readonly string[]): string[] {
   for (let at = 0; at + 1 < client.length; at += 2) {
     const name = client[at] ?? '';
     const lower = name.toLowerCase();
-    if (REMOVED.has(lower) || isHopByHop(lower) || (named.size > 0 && named.has(lower))) continue;
+    if (REMOVED.has(lower) || isHopByHop(lower) || named.has(lower)) continue;
     if (lower.startsWith('x-forwarded-') || lower.startsWith('x-balancer-')) continue;
     kept.push(name, client[at + 1] ?? '');
   }

@@ -1,3 +1,4 @@
+import { beginsAt } from '../../domain/begins-at.ts';
 import { isRecord } from '../../domain/is-record.ts';
 import { parseJson } from '../../domain/json.ts';
 import { eventData, type SseEvent } from '../../sse/event.ts';
@@ -47,7 +48,7 @@ export function typeOf(event: SseEvent): string {
 export function namedType(event: SseEvent): NamedType {
   const { bytes, dataStart, dataEnd } = event;
   const nameStart = dataStart + TYPE_FIRST.length;
-  if (nameStart < dataEnd && bytes.compare(TYPE_FIRST, 0, TYPE_FIRST.length, dataStart, nameStart) === 0) {
+  if (nameStart < dataEnd && beginsAt(bytes, dataStart, TYPE_FIRST)) {
     const nameEnd = bytes.indexOf(QUOTE, nameStart);
     if (nameEnd !== -1 && nameEnd < dataEnd)
       return { kind: 'named', name: bytes.toString('utf8', nameStart, nameEnd) };

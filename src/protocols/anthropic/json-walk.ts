@@ -1,3 +1,5 @@
+import { beginsAt } from '../../domain/begins-at.ts';
+
 /**
  * Walks JSON bytes without decoding them: from string to string by `indexOf`, checking the structure between them.
  *
@@ -124,9 +126,7 @@ function nestedEnd(bytes: Buffer, start: number, lookout: Lookout | undefined): 
 
 function look(bytes: Buffer, at: number, lookout: Lookout | undefined): void {
   if (lookout === undefined || lookout.seen) return;
-  const { beginning } = lookout;
-  const end = Math.min(at + beginning.length, bytes.length);
-  lookout.seen = bytes.compare(beginning, 0, beginning.length, at, end) === 0;
+  lookout.seen = beginsAt(bytes, at, lookout.beginning);
 }
 
 /** In ASCII each closing bracket stands two after its opening one. */
